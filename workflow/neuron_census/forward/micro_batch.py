@@ -1,0 +1,90 @@
+"""Windows that go through a layer together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+
+import numpy as np
+import polars as pl
+from jaxtyping import Int64
+
+
+@dataclass(frozen=True)
+class MicroBatch:
+    """Some consecutive windows of one domain that are read by the same studies.
+
+    `ids` is `[windows, length]`, right-padded with 0 to the longest window; `lengths` is
+    `[windows]`, BOS included. Padding comes after the text, so that causal attention never sees it.
+    """
+
+    ids: Int64[np.ndarray, "windows length"]
+    lengths: Int64[np.ndarray, " windows"]
+    domain: int
+    dead: bool
+    ngrams: bool
+    positions: bool
+
+    @property
+    def tokens(self) -> int:
+        """Positions that hold a token, BOS included."""
+        return int(self.lengths.sum())
+
+    @cached_property
+    def rows(self) -> Int64[np.ndarray, " tokens"]:
+        """Rows of the flattened `[windows * length]` batch that hold a token, in text order."""
+        count, length = self.ids.shape
+        return np.flatnonzero(np.arange(length) < self.lengths[:, None]).astype(np.int64)
+
+    @cached_property
+    def bos_rows(self) -> Int64[np.ndarray, " windows"]:
+        """Rows of the flattened batch that hold a BOS."""
+        count, length = self.ids.shape
+        return np.arange(count, dtype=np.int64) * length
+
+    @cached_property
+    def text_rows(self) -> Int64[np.ndarray, " text_tokens"]:
+        """Rows of the flattened batch that hold a token other than the BOS in front."""
+        return self.rows[self.rows % self.ids.shape[1] != 0]
+
+
+def micro_batches(windows: pl.DataFrame, domains: list[str], tokens: int) -> Iterator[MicroBatch]:
+    """Cut the windows of a shard, in their order, into micro-batches of at most `tokens` positions.
+
+    A micro-batch never mixes domains or sets of studies, and depends on nothing but the table and
+    `tokens`: the same windows always meet in the same batch, whatever else is planned, so that
+    results are the same to the bit.
+
+    Parameters
+    ----------
+    windows
+        rows of the window table, in forward order
+    domains
+        names of the domains; a micro-batch carries the index
+    tokens
+        positions of a micro-batch, padding included; a single window may exceed it
+    """
+    number = {domain: index for index, domain in enumerate(domains)}
+    columns = ["domain", "dead", "ngrams", "positions"]
+    keys = windows.select(columns).rows()
+    lengths = windows["length"].to_numpy().astype(np.int64)
+    texts = windows["tokens"]
+    start = 0
+    for (domain, dead, ngrams, positions), group in groupby(keys):
+        end = start + sum(1 for _ in group)
+        while start < end:
+            stop = _fitting(lengths[start:end], tokens) + start
+            chosen = lengths[start:stop]
+            ids = np.zeros((stop - start, int(chosen.max())), dtype=np.int64)
+            for row, text in enumerate(texts[start:stop]):
+                ids[row, : len(text)] = text.to_numpy()
+            yield MicroBatch(ids, chosen, number[domain], dead, ngrams, positions)
+            start = stop
+
+
+def _fitting(lengths: Int64[np.ndarray, " windows"], tokens: int) -> int:
+    """How many of the first windows fit in `tokens` positions when padded to the longest (at least 1)."""
+    padded = np.maximum.accumulate(lengths) * np.arange(1, len(lengths) + 1)
+    return max(1, int(np.searchsorted(padded, tokens, side="right")))

@@ -1,0 +1,117 @@
+"""The recording store: what one model did on one shard of windows (contract: design section 5).
+
+    active/{layer}     uint8 [ffn_dim, bytes]               bits along the shard's n-gram tokens
+    counts/active      int64 [layer, domain, ffn_dim]       dead study, BOS left out
+    counts/active_at_bos int64 [layer, domain, ffn_dim]     dead study, BOS only
+    counts/positions   uint  [domain, layer, T, ffn_dim]    only where the shard has such windows
+
+Every chunk is compressed with zstd and carries a crc32c.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import zarr
+from zarr.codecs import BloscCodec, Crc32cCodec, ZstdCodec
+
+from neuron_census.errors import CensusError
+
+FORMAT = "neuron-census recording"
+VERSION = 1
+# Tokens of one Zarr shard along the bits: what a layer's buffer holds before it is written.
+SHARD_TOKENS = 1 << 14
+# Neurons of one chunk; with the tokens above a chunk is 1 MiB of bits.
+CHUNK_NEURONS = 512
+
+
+def create_bits(
+    group: zarr.Group, layer: int, ffn_dim: int, tokens: int
+) -> zarr.Array[Any]:
+    """Create `active/{layer}` for `tokens` tokens, uint8 `[ffn_dim, ceil(tokens / 8)]`."""
+    neurons = min(CHUNK_NEURONS, ffn_dim)
+    return group.create_array(
+        f"active/{layer}",
+        shape=(ffn_dim, -(-tokens // 8)),
+        dtype=np.uint8,
+        chunks=(neurons, SHARD_TOKENS // 8),
+        shards=(-(-ffn_dim // neurons) * neurons, SHARD_TOKENS // 8),
+        compressors=[ZstdCodec(level=1), Crc32cCodec()],
+    )
+
+
+def create_counts(
+    group: zarr.Group, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]
+) -> zarr.Array[Any]:
+    """Create `counts/{name}`, one chunk for each entry of all but the last two axes."""
+    chunk = (1,) * (len(shape) - 2) + shape[-2:]
+    return group.create_array(
+        f"counts/{name}",
+        shape=shape,
+        dtype=dtype,
+        chunks=chunk,
+        compressors=[BloscCodec(cname="zstd", clevel=3), Crc32cCodec()],
+    )
+
+
+def open_recording(path: Path) -> zarr.Group:
+    """Open a finished recording for reading.
+
+    Raises
+    ------
+    CensusError
+        if there is none, or it is not finished, or another version wrote it
+    """
+    return open_complete(path, FORMAT, VERSION)
+
+
+def open_complete(path: Path, kind: str, version: int) -> zarr.Group:
+    """Open a finished store of a kind and version; CensusError for anything else."""
+    remedy = "Remove it, and the workflow makes it again."
+    try:
+        group = zarr.open_group(path, mode="r")
+    except FileNotFoundError as error:
+        raise CensusError(f"{path}: expected a {kind} store and found none.") from error
+    found = group.attrs.get("format")
+    if found != kind:
+        raise CensusError(f"{path}: expected a {kind} store, found format '{found}'. {remedy}")
+    if group.attrs.get("version") != version:
+        raise CensusError(
+            f"{path}: this {kind} store has version {group.attrs.get('version')}, and version "
+            f"{version} is needed. {remedy}"
+        )
+    if group.attrs.get("complete") is not True:
+        raise CensusError(f"{path}: this {kind} store was never finished. {remedy}")
+    return group
+
+
+def read_checked(
+    array: zarr.Array[Any], selection: Any, path: Path
+) -> np.ndarray[Any, Any]:
+    """Read part of an array; a chunk that fails its checksum is a CensusError that names it."""
+    try:
+        return np.asarray(array[selection])
+    except ValueError as error:
+        raise CensusError(
+            f"{path}: array '{array.path}', selection {selection}: the stored bytes do not match "
+            f"their checksum ({error}). Remove the store, and the workflow makes it again."
+        ) from error
+
+
+def smallest_unsigned(
+    largest: int,
+) -> np.dtype[np.uint8] | np.dtype[np.uint16] | np.dtype[np.uint32]:
+    """The smallest unsigned dtype that holds counts up to `largest`.
+
+    >>> smallest_unsigned(255), smallest_unsigned(256)
+    (dtype('uint8'), dtype('uint16'))
+    """
+    for dtype in (np.uint8, np.uint16, np.uint32):
+        if largest <= np.iinfo(dtype).max:
+            return np.dtype(dtype)
+    raise CensusError(f"{largest} windows in one shard are too many; set record.shard_tokens lower.")
+
+
+Study = Literal["dead", "ngrams", "positions"]
