@@ -1,0 +1,223 @@
+"""One OPT checkpoint: its configuration, and its tensors read one at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from transformers import OPTConfig
+
+from neuron_census.checkpoint.config import read_config
+from neuron_census.checkpoint.digest import digest_of_tensors
+from neuron_census.checkpoint.files import find_weight_files
+from neuron_census.checkpoint.names import layer_shapes, outside_shapes
+from neuron_census.checkpoint.tensors import StoredTensor
+from neuron_census.checkpoint.validation import decoder_tensors, read_headers, require_finite
+from neuron_census.errors import CensusError, one_of
+
+
+class Checkpoint:
+    """An OPT checkpoint in a folder, whatever its layout; only headers are held in memory.
+
+    Tensors go by their names relative to the decoder: `embed_tokens.weight`,
+    `layers.3.fc1.weight`, and `final_layer_norm.weight` (the decoder's) beside
+    `layers.3.final_layer_norm.weight`.
+    """
+
+    def __init__(self, folder: Path, config: OPTConfig, tensors: dict[str, StoredTensor]) -> None:
+        self.folder = folder
+        self.config = config
+        self.tensors = tensors
+        self._found_finite: set[tuple[str, torch.dtype]] = set()
+
+    @classmethod
+    def open(cls, folder: Path) -> Checkpoint:
+        """Open a checkpoint: read its configuration and headers, check every name, shape and type.
+
+        Parameters
+        ----------
+        folder
+            holds `config.json` and safetensors or `.bin` weights, sharded or not
+
+        Raises CensusError for a folder that is no whole OPT checkpoint with ReLU.
+        """
+        folder = Path(folder)
+        config = read_config(folder)
+        stored = read_headers(find_weight_files(folder))
+        return cls(folder, config, decoder_tensors(folder, config, stored))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all tensors of the decoder."""
+        return tuple(self.tensors)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all tensors of the decoder as stored."""
+        return sum(tensor.size_bytes for tensor in self.tensors.values())
+
+    @property
+    def layer_bytes(self) -> int:
+        """Bytes of the largest layer as stored."""
+        return max(
+            sum(
+                self.tensors[f"layers.{layer}.{name}"].size_bytes
+                for name in layer_shapes(self.config)
+            )
+            for layer in range(self.config.num_hidden_layers)
+        )
+
+    def stored(self, name: str) -> StoredTensor:
+        """Say where a tensor lies, with its shape and type, without reading it.
+
+        Parameters
+        ----------
+        name
+            relative to the decoder
+
+        Raises CensusError for a name that the decoder does not have.
+        """
+        if name not in self.tensors:
+            raise CensusError(
+                f"{self.folder}: this OPT decoder has no tensor '{name}' (num_hidden_layers is "
+                f"{self.config.num_hidden_layers}); {one_of(name, list(self.tensors)[:8])}"
+            )
+        return self.tensors[name]
+
+    def tensor(
+        self,
+        name: str,
+        *,
+        dtype: torch.dtype | None = None,
+        into: Tensor | None = None,
+        check: bool = True,
+    ) -> Tensor:
+        """Read one tensor into memory of its own, or into memory that is given.
+
+        Parameters
+        ----------
+        name
+            relative to the decoder
+        dtype
+            convert to this type; as stored if neither this nor `into` is given
+        into
+            overwritten and returned: a contiguous tensor of the same shape, of any type
+        check
+            refuse NaN and infinity; each tensor is looked at once for each type, however often
+            it is read
+
+        Raises CensusError for an unknown name, a damaged file, and elements that are not finite.
+        """
+        stored = self.stored(name)
+        if into is None:
+            tensor = stored.read()
+            tensor = tensor if dtype is None else tensor.to(dtype)
+        elif into.dtype == stored.dtype and into.device.type == "cpu":
+            tensor = stored.read(into)
+        else:
+            tensor = into.copy_(stored.read())
+        if check and (name, tensor.dtype) not in self._found_finite:
+            require_finite(stored, tensor)
+            self._found_finite.add((name, tensor.dtype))
+        return tensor
+
+    def layer(
+        self,
+        layer: int,
+        *,
+        dtype: torch.dtype | None = None,
+        into: Mapping[str, Tensor] | None = None,
+        check: bool = True,
+    ) -> dict[str, Tensor]:
+        """Read the whole state dict of one `OPTDecoderLayer`.
+
+        Parameters
+        ----------
+        layer
+            0-based
+        dtype
+            convert to this type; as stored if neither this nor `into` is given
+        into
+            the state dict of another layer, overwritten; all layers have the same shapes
+        check
+            refuse NaN and infinity
+
+        Raises CensusError as `tensor` does.
+        """
+        return {
+            name: self.tensor(
+                f"layers.{layer}.{name}",
+                dtype=dtype,
+                into=None if into is None else into[name],
+                check=check,
+            )
+            for name in layer_shapes(self.config)
+        }
+
+    def outside_layers(
+        self, *, dtype: torch.dtype | None = None, check: bool = True
+    ) -> dict[str, Tensor]:
+        """Read the state dict of the `OPTDecoder` without its layers.
+
+        Embeddings of tokens and positions, projections and the last norm, where there are.
+
+        Parameters
+        ----------
+        dtype
+            convert to this type; as stored if not given
+        check
+            refuse NaN and infinity
+
+        Raises CensusError as `tensor` does.
+        """
+        return {
+            name: self.tensor(name, dtype=dtype, check=check)
+            for name in outside_shapes(self.config)
+        }
+
+    def validate(self, *, vocabulary: int) -> None:
+        """Check that every token id of a tokenizer has a row in the embedding.
+
+        Parameters
+        ----------
+        vocabulary
+            the tokenizer's highest id, plus one
+
+        Raises CensusError where the embedding is too small.
+        """
+        rows = self.config.vocab_size
+        if vocabulary > rows:
+            raise CensusError(
+                f"{self.folder}: the tokenizer's ids reach {vocabulary - 1}, and the embedding has "
+                f"{rows} rows (ids 0 to {rows - 1}). Give this checkpoint the tokenizer that it "
+                "was trained with."
+            )
+
+    def digest(self, *, threads: int | None = None) -> str:
+        """Give the hex digest of the decoder's weights, the same in any layout of files.
+
+        It also covers what the forward pass takes from the configuration besides shapes: the
+        number of heads and where the norms are.
+
+        Parameters
+        ----------
+        threads
+            read and hash this many pieces at a time; one for each processor available, at most
+            8, if not given
+        """
+        threads = threads or min(8, processors())
+        heading = (
+            f"heads {self.config.num_attention_heads} pre-norm {self.config.do_layer_norm_before}"
+        )
+        return digest_of_tensors(self.tensors, heading, threads)
+
+
+def processors() -> int:
+    """Give the number of processors that this process may use."""
+    # Not every system can say which; then it is all of them.
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
