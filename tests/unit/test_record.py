@@ -1,0 +1,214 @@
+"""Recordings against a brute-force reading: plain transformers in float64, loops over every token."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+import zarr
+from brute_force import count_by_hand
+from made_checkpoints import make_checkpoint, plant_always_active, plant_dead, planted
+from made_windows import made_windows
+
+from neuron_census import record as stage
+from neuron_census import recorders
+from neuron_census.errors import CensusError
+from neuron_census.record import record
+from neuron_census.recording import open_recording
+from neuron_census.windows import write_windows
+
+WINDOW = 32
+DOMAINS = ["code", "prose"]
+SHAPES = {
+    "pre-norm": {},
+    "post-norm": {"post_norm": True},
+    "post-norm narrow embedding": {"post_norm": True, "word_embed_proj_dim": 8},
+}
+
+
+def mixed_windows() -> pl.DataFrame:
+    """Full windows, short documents, documents of one token, and an unfilled last batch."""
+    everything, dead, ngrams = {"dead", "ngrams", "positions"}, {"dead"}, {"ngrams"}
+    lengths = [32, 32, 32, 32, 32, 19, 7, 2, 2, 31, 3, 2]
+    studies = [everything] * 3 + [{"ngrams", "dead"}] * 3 + [ngrams] * 3 + [dead] * 3
+    domains = ["code", "code", "prose", "code", "code", "code", "prose", "prose", "prose"]
+    return made_windows(
+        lengths, studies=studies, domains=[*domains, "code", "code", "prose"], vocabulary=96
+    )
+
+
+def save_windows(folder: Path, table: pl.DataFrame, shards: int = 1, vocabulary: int = 96) -> Path:
+    path = folder / "windows.parquet"
+    write_windows(
+        table,
+        path,
+        window_length=WINDOW,
+        bos=2,
+        vocabulary=vocabulary,
+        shards=shards,
+        domains=DOMAINS,
+    )
+    return path
+
+
+def unpacked(group: zarr.Group, layer: int, tokens: int) -> np.ndarray:
+    packed = np.asarray(group[f"active/{layer}"][:])  # type: ignore[index]
+    return np.unpackbits(packed, axis=1, bitorder="little")[:, :tokens].T
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_recording_equals_brute_force(
+    tmp_path: Path, shape: dict[str, object], threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A small Zarr shard, so that the bits of 158 tokens are handed over in several pieces.
+    monkeypatch.setattr(recorders, "SHARD_TOKENS", 64)
+    monkeypatch.setattr("neuron_census.recording.SHARD_TOKENS", 64)
+    folder = make_checkpoint(
+        tmp_path / "model",
+        dtype=torch.float64,
+        plant=planted(plant_dead((0, 3), (2, 0)), plant_always_active((1, 5))),
+        **shape,  # type: ignore[arg-type]
+    )
+    table = mixed_windows()
+    output = tmp_path / "model" / "0.zarr"
+    record(
+        windows=save_windows(tmp_path, table),
+        checkpoint=folder,
+        shard=0,
+        output=output,
+        dtype="float64",
+        device="cpu",
+        batch_tokens="70",
+        threads=threads,
+    )
+    group = open_recording(output)
+    expected = count_by_hand(folder, table, DOMAINS, WINDOW)
+    for name in ("active", "active_at_bos", "positions"):
+        found = np.asarray(group[f"counts/{name}"][:])  # type: ignore[index]
+        assert np.array_equal(found, expected[name]), name
+    assert found.dtype == np.uint8, "three windows of positions need a byte each"
+    for layer in range(2):
+        bits = expected["bits"][layer]
+        assert np.array_equal(unpacked(group, layer, len(bits)), bits)
+    assert "active/2" not in group, "of three layers the first half is 0 and 1"
+    active = np.asarray(group["counts/active"][:])  # type: ignore[index]
+    assert not active[0, :, 3].any() and not active[2, :, 0].any(), "planted dead neurons"
+    text_tokens = int((table.filter("dead")["length"] - 1).sum())
+    assert active[1, :, 5].sum() == text_tokens, "the planted neuron is active on every token"
+
+
+def test_shards_add_up_to_one_pass(tmp_path: Path) -> None:
+    folder = make_checkpoint(tmp_path / "model", dtype=torch.float64)
+    table = mixed_windows()
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    record_one(whole, folder, table, shards=1, shard=0)
+    parts = table.with_columns(shard=pl.Series([0] * 5 + [1] * 4 + [2] * 3, dtype=pl.Int32))
+    for shard in range(3):
+        record_one(tmp_path, folder, parts, shards=3, shard=shard)
+    one = open_recording(whole / "0.zarr")
+    for name in ("active", "active_at_bos"):
+        total = sum(
+            np.asarray(open_recording(tmp_path / f"{shard}.zarr")[f"counts/{name}"][:])  # type: ignore[index]
+            for shard in range(3)
+        )
+        assert np.array_equal(total, np.asarray(one[f"counts/{name}"][:]))  # type: ignore[index]
+    has_positions = [
+        "counts/positions" in open_recording(tmp_path / f"{shard}.zarr") for shard in range(3)
+    ]
+    assert has_positions == [True, False, False]
+
+
+def record_one(
+    folder: Path, checkpoint: Path, table: pl.DataFrame, *, shards: int, shard: int, **options: str
+) -> zarr.Group:
+    output = folder / f"{shard}.zarr"
+    record(
+        windows=save_windows(folder, table, shards),
+        checkpoint=checkpoint,
+        shard=shard,
+        output=output,
+        **({"dtype": "float64", "device": "cpu"} | options),  # type: ignore[arg-type]
+    )
+    return open_recording(output)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
+def test_streamed_and_resident_recordings_are_the_same_bytes(tmp_path: Path, dtype: str) -> None:
+    folder = make_checkpoint(tmp_path / "model")
+    stores = []
+    for weights in ("resident", "streamed"):
+        place = tmp_path / weights
+        place.mkdir()
+        record_one(place, folder, mixed_windows(), shards=1, shard=0, dtype=dtype, weights=weights)
+        stores.append(place / "0.zarr")
+    files = [sorted(p.relative_to(s) for p in s.rglob("*") if p.is_file()) for s in stores]
+    assert files[0] == files[1] and len(files[0]) > 5
+    for file in files[0]:
+        first, second = ((store / file).read_bytes() for store in stores)
+        if file.name == "zarr.json":
+            second = second.replace(b'"streamed"', b'"resident"')
+        assert first == second, file
+
+
+def test_the_plan_is_printed_before_and_can_be_asked_for_alone(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = make_checkpoint(tmp_path / "model")
+    windows = save_windows(tmp_path, mixed_windows())
+    record(windows=windows, checkpoint=folder, shard=0, output=tmp_path / "0.zarr", plan=True)
+    assert "226 tokens through 3 layers on cpu in float32" in capfd.readouterr().err
+    assert not (tmp_path / "0.zarr").exists()
+
+
+def test_a_disk_that_is_too_small_is_refused_before_the_first_forward(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("neuron_census.forward.plan._free_disk", lambda path: 1000)
+    with pytest.raises(CensusError, match=r"0\.zarr: the recording is expected to take .* 1 kB are free"):
+        record_one(tmp_path, make_checkpoint(tmp_path / "m"), mixed_windows(), shards=1, shard=0)
+    assert not list(tmp_path.glob("*.zarr"))
+
+
+def test_a_disk_that_fills_up_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(recorders.ActiveCounts, "write", full)
+    with pytest.raises(CensusError, match="the disk is full"):
+        record_one(tmp_path, make_checkpoint(tmp_path / "m"), mixed_windows(), shards=1, shard=0)
+    assert not list(tmp_path.glob("*.zarr*")) and not list(tmp_path.glob(".*"))
+
+
+def test_an_unfinished_recording_is_refused(tmp_path: Path) -> None:
+    folder = make_checkpoint(tmp_path / "m")
+    record_one(tmp_path, folder, mixed_windows(), shards=1, shard=0)
+    group = zarr.open_group(tmp_path / "0.zarr")
+    group.attrs["complete"] = False
+    with pytest.raises(CensusError, match=r"0\.zarr: .* was never finished"):
+        open_recording(tmp_path / "0.zarr")
+
+
+def test_windows_that_do_not_fit_the_checkpoint_are_refused(tmp_path: Path) -> None:
+    table = mixed_windows()
+    short = make_checkpoint(tmp_path / "short", max_position_embeddings=16)
+    with pytest.raises(CensusError, match=r"32 tokens .* at most 16 \(max_position_embeddings\)"):
+        record_one(tmp_path, short, table, shards=1, shard=0)
+    other = make_checkpoint(tmp_path / "other", bos_token_id=0)
+    with pytest.raises(CensusError, match=r"begin with token 2, and the BOS of .* is 0"):
+        record_one(tmp_path, other, table, shards=1, shard=0)
+    small = make_checkpoint(tmp_path / "small", vocab_size=90)
+    with pytest.raises(CensusError, match="embedding has 90 rows"):
+        record_one(tmp_path, small, table, shards=1, shard=0)
+
+
+def test_a_gpu_that_is_not_there_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(CensusError, match="torch sees no GPU"):
+        stage._device("cuda")

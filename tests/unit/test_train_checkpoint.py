@@ -1,0 +1,147 @@
+"""Training: the loss against torch's own, and runs that are the same to the bit however they were cut."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+import torch
+from transformers import AutoTokenizer, OPTForCausalLM
+
+from neuron_census import train_checkpoint as stage
+from neuron_census.checkpoint import Checkpoint
+from neuron_census.errors import CensusError
+from neuron_census.model_card import LossPoint
+from neuron_census.tied_cross_entropy import TiedCrossEntropy
+from neuron_census.train_checkpoint import Recipe, train_checkpoint
+from neuron_census.train_tokenizer import train_tokenizer
+from neuron_census.training_windows import PAD, TrainingWindows
+
+SHAPE = {"hidden_size": 16, "layers": 2, "heads": 2, "window": 16, "batch_windows": 4, "warm_up": 2}
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A domain table of twelve documents, a third held out, and a tokenizer."""
+    folder = tmp_path_factory.mktemp("text")
+    documents = [f"document {number}: " + f"word{number} and more " * number for number in range(12)]
+    table = pl.DataFrame(
+        {
+            "document": pl.Series(range(12), dtype=pl.Int32),
+            "key": [f"d{number}" for number in range(12)],
+            "held_out": [number % 3 == 0 for number in range(12)],
+            "text": documents,
+        }
+    )
+    domain = folder / "made.parquet"
+    table.write_parquet(domain, metadata={"source": json.dumps({"name": "made", "files": ["made.jsonl"], "seed": 0})})
+    train_tokenizer(domains=[domain], output=folder / "tokenizer", vocabulary=270, window=16)
+    return domain, folder / "tokenizer"
+
+
+def train(text: tuple[Path, Path], output: Path, **recipe: Any) -> Path:
+    domain, tokenizer = text
+    train_checkpoint(
+        domains=[domain],
+        tokenizer=tokenizer,
+        spec=json.dumps({**SHAPE, "steps": 6, **recipe}),
+        output=output,
+        save_every=2,
+    )
+    return output
+
+
+def test_the_loss_and_its_gradients_are_those_of_torch() -> None:
+    torch.manual_seed(0)
+    # Values that bfloat16 holds exactly, so that the products differ by rounding of the gradients only.
+    hidden = torch.randn(600, 32).bfloat16().float().requires_grad_()
+    embedding = torch.randn(100, 32).mul(0.1).bfloat16().float().requires_grad_()
+    targets = torch.randint(0, 100, (600,))
+    loss = TiedCrossEntropy.apply(hidden, embedding, targets)
+    loss.backward()
+    found = hidden.grad.clone(), embedding.grad.clone()
+    hidden.grad = embedding.grad = None
+    expected = torch.nn.functional.cross_entropy(hidden @ embedding.T, targets)
+    expected.backward()
+    # The logits are rounded to bfloat16 (8 bits): relative error 2^-9 each, less in the mean.
+    assert loss.item() == pytest.approx(expected.item(), rel=2**-9)
+    for ours, theirs in zip(found, (hidden.grad, embedding.grad), strict=True):
+        assert (ours - theirs).norm() < 2**-6 * theirs.norm()
+
+
+def test_training_reads_what_is_not_held_out_and_every_window_once_an_epoch(
+    text: tuple[Path, Path],
+) -> None:
+    domain, tokenizer = text
+    windows = TrainingWindows.from_domains([domain], tokenizer, window=16, bos=2)
+    decode = AutoTokenizer.from_pretrained(tokenizer).decode
+    whole = " ".join(decode(row[row != PAD][1:]) for row in windows.windows)
+    assert "document 1:" in whole and "document 3:" not in whole and "document 6:" not in whole
+    count = len(windows.windows)
+    read = [tuple(row[row != PAD]) for step in range(count) for row in windows.batch(step, 2, seed=0)]
+    expected = sorted(tuple(row[row != PAD]) for row in windows.windows)
+    assert sorted(read[:count]) == expected and sorted(read[count:]) == expected
+    assert read[:count] != read[count:], "each epoch has an order of its own"
+
+
+def test_a_run_that_was_killed_ends_like_one_that_was_not(
+    text: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = train(text, tmp_path / "whole")
+    step: Callable[..., float] = stage._train_step
+    calls = iter(range(100))
+
+    def killed(*arguments: Any) -> float:
+        if next(calls) == 4:
+            raise KeyboardInterrupt
+        return step(*arguments)
+
+    monkeypatch.setattr(stage, "_train_step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(text, tmp_path / "resumed")
+    assert not (tmp_path / "resumed").exists()
+    monkeypatch.setattr(stage, "_train_step", step)
+    resumed = train(text, tmp_path / "resumed")
+    weights = "model.safetensors"
+    assert (resumed / weights).read_bytes() == (whole / weights).read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["resumed", "whole"]
+    other = train(text, tmp_path / "other", seed=1)
+    assert (other / weights).read_bytes() != (whole / weights).read_bytes()
+
+
+def test_a_trained_checkpoint_is_a_folder_that_everyone_reads(
+    text: tuple[Path, Path], tmp_path: Path
+) -> None:
+    folder = train(text, tmp_path / "tiny")
+    model = OPTForCausalLM.from_pretrained(folder)
+    assert model.dtype == torch.float16
+    assert model.config.ffn_dim == 64 and model.config.max_position_embeddings == 16
+    assert AutoTokenizer.from_pretrained(folder).bos_token_id == model.config.bos_token_id == 2
+    checkpoint = Checkpoint.open(folder)
+    assert torch.equal(
+        checkpoint.tensor("layers.1.fc1.weight"), model.model.decoder.layers[1].fc1.weight
+    )
+    card = (folder / "README.md").read_text()
+    assert "| steps | 6 |" in card and "python -m neuron_census train_checkpoint" in card
+
+
+def test_the_learning_rate_warms_up_and_falls_to_a_tenth() -> None:
+    recipe = Recipe(hidden_size=8, layers=1, heads=1, steps=12, warm_up=2)
+    factors = [recipe.learning_rate_factor(step) for step in (0, 1, 2, 7, 12)]
+    assert factors == pytest.approx([0.5, 1.0, 1.0, 0.55, 0.1])
+
+
+def test_the_loss_curve_averages_all_steps() -> None:
+    points = LossPoint.curve([4.0, 2.0, 3.0, 1.0, 0.5], tokens_per_step=10, points=3)
+    assert points == [LossPoint(20, 3.0), LossPoint(40, 2.0), LossPoint(50, 0.5)]
+
+
+def test_a_recipe_with_a_typo_is_refused() -> None:
+    with pytest.raises(CensusError, match=r"unknown key 'layer' in a recipe; did you mean 'layers'\?"):
+        Recipe.from_json('{"hidden_size": 8, "layer": 1, "heads": 1, "steps": 1}')
+    with pytest.raises(CensusError, match="incomplete.*'steps'"):
+        Recipe.from_json('{"hidden_size": 8, "layers": 1, "heads": 1}')
