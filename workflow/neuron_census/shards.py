@@ -1,0 +1,34 @@
+"""How many shards the windows are dealt into: known from the config alone, before any text is read.
+
+Standard library only, for it is used while the workflow is parsed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from neuron_census.errors import CensusError
+
+
+def shard_count(studies: Mapping[str, Iterable[Mapping[str, Any]]], shard_tokens: int) -> int:
+    """Divide the tokens that the studies ask for by the tokens of a shard, rounded up; at least 1.
+
+    A token that several studies read counts once: of each domain the largest budget counts. What
+    `all` will come to is not known yet; it counts as one shard.
+
+    Parameters
+    ----------
+    studies
+        for each study its list of `{domain, tokens}`, as in the config
+    shard_tokens
+        tokens of a shard, about
+    """
+    if shard_tokens < 1:
+        raise CensusError(f"record.shard_tokens: found {shard_tokens}, expected 1 or more.")
+    largest: dict[str, int] = {}
+    for selections in studies.values():
+        for selection in selections:
+            tokens = shard_tokens if selection["tokens"] == "all" else int(selection["tokens"])
+            largest[selection["domain"]] = max(tokens, largest.get(selection["domain"], 0))
+    return max(1, -(-sum(largest.values()) // shard_tokens))
