@@ -79,7 +79,7 @@ def record(
         print the plan and stop
     """
     torch.set_num_threads(threads)
-    numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+    numba.set_num_threads(min(threads, vars(numba.config)["NUMBA_NUM_THREADS"]))
     source = Checkpoint.open(checkpoint)
     table = Windows.open(windows)
     _check_fit(source, table, checkpoint, windows)

@@ -40,7 +40,7 @@ class ActiveCounts:
     def write(self, group: zarr.Group) -> None:
         """Write `counts/active` and `counts/active_at_bos`."""
         for name, counts in (("active", self.active), ("active_at_bos", self.active_at_bos)):
-            create_counts(group, name, counts.shape, counts.dtype)[:] = counts
+            create_counts(group, f"counts/{name}", counts.shape, counts.dtype)[:] = counts
 
 
 class ActiveBits:
@@ -127,7 +127,7 @@ class PositionCounts:
     def write(self, group: zarr.Group, writers: Writers) -> None:
         """Write `counts/positions` and remove the scratch file."""
         counts = self._counts
-        array = create_counts(group, "positions", counts.shape, counts.dtype)
+        array = create_counts(group, "counts/positions", counts.shape, counts.dtype)
         for domain, layer in np.ndindex(counts.shape[:2]):
             writers.submit(array, (domain, layer), counts[domain, layer])
         writers.wait()

@@ -11,7 +11,7 @@ Every chunk is compressed with zstd and carries a crc32c.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import zarr
@@ -45,10 +45,10 @@ def create_bits(
 def create_counts(
     group: zarr.Group, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> zarr.Array[Any]:
-    """Create `counts/{name}`, one chunk for each entry of all but the last two axes."""
+    """Create an array of counts in a recording or counts store, one chunk for each entry of all but the last two axes."""
     chunk = (1,) * (len(shape) - 2) + shape[-2:]
     return group.create_array(
-        f"counts/{name}",
+        name,
         shape=shape,
         dtype=dtype,
         chunks=chunk,
@@ -88,21 +88,32 @@ def open_complete(path: Path, kind: str, version: int) -> zarr.Group:
 
 
 def read_checked(
-    array: zarr.Array[Any], selection: Any, path: Path
+    group: zarr.Group, name: str, selection: Any, path: Path
 ) -> np.ndarray[Any, Any]:
-    """Read part of an array; a chunk that fails its checksum is a CensusError that names it."""
+    """Read part of an array of a store; a chunk that fails its checksum is a CensusError that names it.
+
+    Parameters
+    ----------
+    group, name
+        the store and the array in it
+    selection
+        what to read, as zarr takes it
+    path
+        of the store, for messages
+    """
+    array = group[name]
+    if not isinstance(array, zarr.Array):
+        raise CensusError(f"{path}: '{name}' is no array.")
     try:
         return np.asarray(array[selection])
     except ValueError as error:
         raise CensusError(
-            f"{path}: array '{array.path}', selection {selection}: the stored bytes do not match "
-            f"their checksum ({error}). Remove the store, and the workflow makes it again."
+            f"{path}: array '{name}', part {selection}: the stored bytes do not match their checksum "
+            f"({error}). Remove the store, and the workflow makes it again."
         ) from error
 
 
-def smallest_unsigned(
-    largest: int,
-) -> np.dtype[np.uint8] | np.dtype[np.uint16] | np.dtype[np.uint32]:
+def smallest_unsigned(largest: int) -> np.dtype[Any]:
     """The smallest unsigned dtype that holds counts up to `largest`.
 
     >>> smallest_unsigned(255), smallest_unsigned(256)
@@ -113,5 +124,3 @@ def smallest_unsigned(
             return np.dtype(dtype)
     raise CensusError(f"{largest} windows in one shard are too many; set record.shard_tokens lower.")
 
-
-Study = Literal["dead", "ngrams", "positions"]

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 from tqdm import tqdm
 from transformers import OPTConfig, OPTForCausalLM
 
@@ -106,7 +106,8 @@ def train_checkpoint(
     state = output.with_name(f".{output.name}.training.pt")
 
     torch.manual_seed(recipe.seed)
-    model = OPTForCausalLM(_model_config(recipe, windows.vocabulary)).to(device)
+    with torch.device(device):
+        model = OPTForCausalLM(_model_config(recipe, windows.vocabulary))
     model.train()
     optimizer = _optimizer(model, recipe)
     losses, step = _resume(state, model, optimizer, recipe)
@@ -186,11 +187,10 @@ def _train_step(
         hidden = model.model(input_ids=ids).last_hidden_state
     targets = ids[:, 1:]
     is_text = targets != PAD
-    loss = TiedCrossEntropy.apply(  # type: ignore[no-untyped-call]
-        hidden[:, :-1][is_text], model.get_input_embeddings().weight, targets[is_text]
-    )
+    embedding = model.model.decoder.embed_tokens.weight
+    loss: Tensor = TiedCrossEntropy.apply(hidden[:, :-1][is_text], embedding, targets[is_text])  # type: ignore[no-untyped-call]
     optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
+    loss.backward()
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
     value = loss.item()

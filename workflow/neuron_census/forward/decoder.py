@@ -50,11 +50,12 @@ class Embedding(nn.Module):
         self, ids: Int64[Tensor, "windows length"]
     ) -> Float[Tensor, "windows length hidden_size"]:
         """Residual stream that enters the first layer."""
-        hidden = self.tokens(ids)
+        hidden: Tensor = self.tokens(ids)
         if self.project_in is not None:
             hidden = self.project_in(hidden)
         places = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
-        return hidden + self.positions(None, position_ids=places)
+        positions: Tensor = self.positions(None, position_ids=places)
+        return hidden + positions
 
 
 @contextmanager

@@ -35,19 +35,20 @@ class MicroBatch:
     @cached_property
     def rows(self) -> Int64[np.ndarray, " tokens"]:
         """Rows of the flattened `[windows * length]` batch that hold a token, in text order."""
-        count, length = self.ids.shape
-        return np.flatnonzero(np.arange(length) < self.lengths[:, None]).astype(np.int64)
+        inside = np.arange(self.ids.shape[1]) < self.lengths[:, None]
+        return np.flatnonzero(inside)
 
     @cached_property
     def bos_rows(self) -> Int64[np.ndarray, " windows"]:
         """Rows of the flattened batch that hold a BOS."""
         count, length = self.ids.shape
-        return np.arange(count, dtype=np.int64) * length
+        return np.arange(0, count * length, length, dtype=np.int64)
 
     @cached_property
     def text_rows(self) -> Int64[np.ndarray, " text_tokens"]:
         """Rows of the flattened batch that hold a token other than the BOS in front."""
-        return self.rows[self.rows % self.ids.shape[1] != 0]
+        text: Int64[np.ndarray, " text_tokens"] = self.rows[self.rows % self.ids.shape[1] != 0]
+        return text
 
 
 def micro_batches(windows: pl.DataFrame, domains: list[str], tokens: int) -> Iterator[MicroBatch]:

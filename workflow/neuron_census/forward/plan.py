@@ -132,7 +132,7 @@ def make_plan(
     layers, width, ffn = config.num_hidden_layers, config.hidden_size, config.ffn_dim
     item = dtype.itemsize
     layer_parameters = 4 * width * width + 2 * width * ffn + ffn + 9 * width
-    outside = config.vocab_size * config.word_embed_proj_dim + (window + 2) * width
+    outside = config.vocab_size * (config.word_embed_proj_dim or width) + (window + 2) * width
     weights_bytes = (layers * layer_parameters + outside) * item
     free = free_memory(device)
     resident = weights == "resident" or (weights == "auto" and weights_bytes <= RESIDENT_SHARE * free)
