@@ -1,0 +1,185 @@
+"""Counting: however windows are split into shards and in whatever order they come, one pass's counts."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from made_counts import made_recording
+from made_windows import made_windows
+from neuron_census.count import count
+from neuron_census.counts import Counts
+from neuron_census.errors import CensusError
+from neuron_census.recording import read_checked
+from neuron_census.windows import Windows, write_windows
+
+LAYERS, NEURONS, T = 2, 3, 8
+DOMAINS = ["a", "b"]
+
+
+def windows_in_shards(folder: Path, shard_of: list[int]) -> Path:
+    count = len(shard_of)
+    table = made_windows(
+        [T - place % 3 for place in range(count)],
+        studies=[{"dead", "positions"} if place % 3 == 0 else {"dead"} for place in range(count)],
+        domains=[DOMAINS[place % 2] for place in range(count)],
+        vocabulary=90,
+    ).with_columns(pl.Series("shard", shard_of, dtype=pl.Int32))
+    path = folder / "windows.parquet"
+    write_windows(
+        table,
+        path,
+        window_length=T,
+        bos=2,
+        vocabulary=90,
+        shards=max(shard_of) + 1,
+        domains=DOMAINS,
+    )
+    return path
+
+
+def activity(seed: int) -> np.ndarray:
+    """Activity of one window: [layer, position, neuron]."""
+    return np.random.default_rng(seed).random((LAYERS, T, NEURONS)) < 0.4
+
+
+def recordings(folder: Path, windows: Path, order: list[int]) -> list[Path]:
+    table = Windows.open(windows)
+    paths = []
+    for shard in order:
+        active = np.zeros((LAYERS, 2, NEURONS), dtype=np.int64)
+        at_bos = np.zeros_like(active)
+        positions = np.zeros((2, LAYERS, T, NEURONS), dtype=np.uint8)
+        rows = table.shard(shard)
+        for row in rows.iter_rows(named=True):
+            seen, domain = activity(row["window"]), DOMAINS.index(row["domain"])
+            active[:, domain] += seen[:, 1 : row["length"]].sum(axis=1)
+            at_bos[:, domain] += seen[:, 0]
+            if row["positions"]:
+                positions[domain] += seen
+        paths.append(
+            made_recording(
+                folder / f"{shard}.zarr",
+                shard=shard,
+                windows=table.digest,
+                domains=DOMAINS,
+                active=active,
+                active_at_bos=at_bos,
+                positions=positions if rows["positions"].any() else None,
+            )
+        )
+    return paths
+
+
+@settings(deadline=None, max_examples=12)
+@given(st.lists(st.integers(0, 2), min_size=4, max_size=9), st.permutations([0, 1, 2]))
+def test_any_split_in_any_order_equals_a_loop_over_all_windows(
+    shard_of: list[int], order: list[int]
+) -> None:
+    shard_of = sorted([*shard_of, 0, 1, 2])
+    with TemporaryDirectory() as place:
+        folder = Path(place)
+        windows = windows_in_shards(folder, shard_of)
+        count(
+            recordings=recordings(folder, windows, order),
+            windows=windows,
+            output=folder / "counts.zarr",
+        )
+        found = Counts.open(folder / "counts.zarr")
+        active = np.zeros((LAYERS, 2, NEURONS), dtype=np.int64)
+        at_bos = np.zeros_like(active)
+        positions = np.zeros((2, LAYERS, T, NEURONS), dtype=np.int64)
+        tokens, number, full = [0, 0], [0, 0], [0, 0]
+        for row in Windows.open(windows).table.iter_rows(named=True):
+            seen, domain = activity(row["window"]), DOMAINS.index(row["domain"])
+            tokens[domain] += row["length"] - 1
+            number[domain] += 1
+            full[domain] += row["positions"]
+            for layer in range(LAYERS):
+                for neuron in range(NEURONS):
+                    at_bos[layer, domain, neuron] += seen[layer, 0, neuron]
+                    for position in range(1, row["length"]):
+                        active[layer, domain, neuron] += seen[layer, position, neuron]
+            if row["positions"]:
+                positions[domain] += seen
+        assert np.array_equal(found.active(), active)
+        assert np.array_equal(found.active_at_bos(), at_bos)
+        assert np.array_equal(read_checked(found.group, "positions", ..., folder), positions)
+        assert found.tokens.tolist() == tokens and found.windows.tolist() == number
+        assert found.group.attrs["position_windows"] == full
+
+
+@pytest.fixture
+def two_shards(tmp_path: Path) -> tuple[Path, list[Path]]:
+    windows = windows_in_shards(tmp_path, [0, 0, 0, 1, 1])
+    return windows, recordings(tmp_path, windows, [0, 1])
+
+
+def refused(windows: Path, paths: list[Path], match: str) -> None:
+    output = windows.with_name("counts.zarr")
+    with pytest.raises(CensusError, match=match):
+        count(recordings=paths, windows=windows, output=output)
+    assert not output.exists() and not list(windows.parent.glob(".*"))
+
+
+def test_a_missing_or_repeated_shard_is_refused(two_shards: tuple[Path, list[Path]]) -> None:
+    windows, paths = two_shards
+    refused(
+        windows, paths[:1], r"found recordings of the shards \[0\], expected each of 0 to 1 once"
+    )
+    again = shutil.copytree(paths[0], paths[0].with_name("again.zarr"))
+    refused(windows, [*paths, again], r"shards \[0, 0, 1\]")
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"weights": "xyz"}, r"1\.zarr: was recorded with weights 'xyz', and .*0\.zarr with 'abc'"),
+        ({"dtype": "bfloat16"}, "with dtype 'bfloat16'"),
+        ({"complete": False}, r"1\.zarr: .* was never finished"),
+        ({"version": 99}, "has version 99"),
+        ({"format": "other"}, "found format 'other'"),
+    ],
+)
+def test_a_recording_that_does_not_belong_is_refused(
+    two_shards: tuple[Path, list[Path]], change: dict[str, Any], match: str
+) -> None:
+    windows, paths = two_shards
+    active = np.zeros((LAYERS, 2, NEURONS), dtype=np.int64)
+    made_recording(
+        paths[1],
+        **{
+            "shard": 1,
+            "windows": Windows.open(windows).digest,
+            "domains": DOMAINS,
+            "active": active,
+            "active_at_bos": active,
+            **change,
+        },
+    )
+    refused(windows, paths, match)
+
+
+def test_recordings_of_other_windows_are_refused(two_shards: tuple[Path, list[Path]]) -> None:
+    windows, paths = two_shards
+    other = windows_in_shards(windows.parent, [0, 0, 1, 1, 1])
+    refused(other, paths, "from other windows")
+
+
+def test_a_flipped_bit_is_an_error_that_names_the_array(
+    two_shards: tuple[Path, list[Path]],
+) -> None:
+    windows, paths = two_shards
+    chunk = sorted((paths[1] / "counts" / "active" / "c").rglob("*"))[-1]
+    content = bytearray(chunk.read_bytes())
+    content[len(content) // 2] ^= 4
+    chunk.write_bytes(content)
+    refused(windows, paths, r"1\.zarr: array 'counts/active'.* do not match their checksum")
