@@ -14,18 +14,15 @@ from transformers import OPTForCausalLM
 def active_tokens(checkpoint: Path, windows: pl.DataFrame) -> Iterator[list[np.ndarray]]:
     """For each window, one bool array `[length, ffn_dim]` a layer, from a float64 forward pass."""
     model = OPTForCausalLM.from_pretrained(checkpoint, dtype=torch.float64).eval()
+    seen: list[np.ndarray] = []
+    for layer in model.model.decoder.layers:
+        layer.fc1.register_forward_hook(
+            lambda _module, _input, output: seen.append((torch.relu(output) > 0).numpy())
+        )
     for tokens in windows["tokens"].to_list():
-        seen: list[np.ndarray] = []
-        handles = [
-            layer.fc1.register_forward_hook(
-                lambda _module, _input, output: seen.append((torch.relu(output) > 0).numpy())
-            )
-            for layer in model.model.decoder.layers
-        ]
+        seen.clear()
         with torch.no_grad():
             model(input_ids=torch.tensor([tokens]))
-        for handle in handles:
-            handle.remove()
         yield [layer.reshape(len(tokens), -1) for layer in seen]
 
 

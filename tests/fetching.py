@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+
 from made_checkpoints import Layout, make_checkpoint, make_tokenizer
 from own_process import run_python
 from standin_hub import COMMIT, StandinHub

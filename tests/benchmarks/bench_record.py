@@ -10,7 +10,6 @@ packs, compresses and writes. All three studies read every window. Prints the ra
 from __future__ import annotations
 
 import argparse
-import resource
 import statistics
 import subprocess
 import sys
@@ -25,7 +24,6 @@ from transformers import OPTConfig, OPTForCausalLM, OPTModel
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from made_windows import made_windows
-
 from neuron_census.checkpoint import Checkpoint
 from neuron_census.forward.micro_batch import MicroBatch, micro_batches
 from neuron_census.forward.plan import make_plan
@@ -116,7 +114,7 @@ def peak_of_recording(folder: Path, count: int) -> float:
         "from pathlib import Path; "
         "batches = list(b.micro_batches(b.windows(int(sys.argv[4])), ['a'], b.WINDOW)); "
         "b.Recording(Path(sys.argv[3]), batches, 'float32').run(); "
-        "print(b.resource.getrusage(b.resource.RUSAGE_SELF).ru_maxrss / 1e3)"
+        "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)"
     )
     here = Path(__file__).parent
     result = subprocess.run(

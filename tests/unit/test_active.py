@@ -73,7 +73,7 @@ def test_counting_and_packing_equal_plain_loops(rows, neurons, first, dtype, ran
 
 
 @pytest.mark.parametrize("counter", [np.uint8, np.uint16, np.uint32])
-def test_position_counts_reach_the_edge_of_their_dtype(counter: type[np.unsignedinteger]) -> None:  # type: ignore[type-arg]
+def test_position_counts_reach_the_edge_of_their_dtype(counter: type[np.unsignedinteger]) -> None:
     windows = 255
     activations = torch.zeros(windows * 3, 2)
     activations[1::3, 0] = 1.0

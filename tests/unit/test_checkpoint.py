@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import OPTConfig, OPTForCausalLM
+from transformers.models.opt.modeling_opt import OPTDecoder, OPTDecoderLayer
+
 from made_checkpoints import (
     LAYOUTS,
     PREFIXES,
@@ -20,13 +23,10 @@ from made_checkpoints import (
     planted,
     tiny_config,
 )
-from own_process import run_python
-from transformers import OPTConfig, OPTForCausalLM
-from transformers.models.opt.modeling_opt import OPTDecoder, OPTDecoderLayer
-
 from neuron_census.checkpoint import Checkpoint, checkpoint, tensors
 from neuron_census.checkpoint.names import layer_shapes, outside_shapes
 from neuron_census.errors import CensusError
+from own_process import run_python
 
 DTYPES = [torch.float64, torch.float32, torch.bfloat16, torch.float16]
 SHAPES: dict[str, dict[str, Any]] = {

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from made_checkpoints import LAYOUTS, PREFIXES, StateDict, make_checkpoint
 
+from made_checkpoints import LAYOUTS, PREFIXES, StateDict, make_checkpoint
 from neuron_census.checkpoint import Checkpoint, digest
 
 

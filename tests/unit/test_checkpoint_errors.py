@@ -12,8 +12,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_checkpoints import LAYOUTS, Layout, StateDict, make_checkpoint, save_weights
 
+from made_checkpoints import LAYOUTS, Layout, StateDict, make_checkpoint, save_weights
 from neuron_census.checkpoint import Checkpoint
 from neuron_census.errors import CensusError
 

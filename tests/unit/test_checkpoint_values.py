@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from made_checkpoints import LAYOUTS, Layout, StateDict, make_checkpoint
 
+from made_checkpoints import LAYOUTS, Layout, StateDict, make_checkpoint
 from neuron_census.checkpoint import Checkpoint
 from neuron_census.checkpoint.validation import all_finite
 from neuron_census.errors import CensusError

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_text import json_lines, parquet, read, save
 
+from made_text import json_lines, parquet, read, save
 from neuron_census.errors import CensusError
 from neuron_census.text.documents import Dropped
 from neuron_census.text.markup import strip_markup

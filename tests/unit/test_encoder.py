@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_tokenizers import BOS, TEXT, make_tokenizer
 from tokenizers import Tokenizer, normalizers, pre_tokenizers
 
+from made_tokenizers import BOS, TEXT, make_tokenizer
 from neuron_census import encoder as module
 from neuron_census.encoder import Encoder
 from neuron_census.errors import CensusError

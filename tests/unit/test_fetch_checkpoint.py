@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from fetching import LARGE_FILE, NAME, STAGE, fetch, names_in, put_up, refused
 from made_checkpoints import LAYOUTS, Layout
+from neuron_census.checkpoint import Checkpoint
 from own_process import start_python
 from standin_hub import COMMIT, StandinHub
-
-from neuron_census.checkpoint import Checkpoint
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from fetching import LARGE_FILE, NAME, STAGE, fetch, put_up, refused
 from own_process import run_python
 from standin_hub import COMMIT, TOKEN, StandinHub

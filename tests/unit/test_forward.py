@@ -8,13 +8,13 @@ import numpy as np
 import polars as pl
 import pytest
 import torch
-from brute_force import active_tokens
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_checkpoints import make_checkpoint
-from made_windows import made_windows
 from transformers import OPTForCausalLM
 
+from brute_force import active_tokens
+from made_checkpoints import make_checkpoint
+from made_windows import made_windows
 from neuron_census.checkpoint import Checkpoint
 from neuron_census.errors import CensusError
 from neuron_census.forward.decoder import Activations, Embedding

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import zstandard
+
 from made_text import json_lines, parquet
 from own_process import run_python
 from standin_hub import COMMIT, StandinHub

@@ -10,8 +10,8 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
-from made_text import COMPRESS, json_lines, parquet, read, save
 
+from made_text import COMPRESS, json_lines, parquet, read, save
 from neuron_census.errors import CensusError
 from neuron_census.text import source_file
 from neuron_census.text.patterns import matches_any

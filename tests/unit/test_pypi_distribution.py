@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_text import make_wheel, read
 
+from made_text import make_wheel, read
 from neuron_census.errors import CensusError
 from neuron_census.text.pypi_distribution import fetch_distribution
 

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from made_text import json_lines, save
 
+from made_text import json_lines, save
 from neuron_census.errors import CensusError
 from neuron_census.read_domain import read_domain
 from neuron_census.text.document import Document

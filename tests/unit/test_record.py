@@ -9,15 +9,15 @@ import polars as pl
 import pytest
 import torch
 import zarr
+
 from brute_force import count_by_hand
 from made_checkpoints import make_checkpoint, plant_always_active, plant_dead, planted
 from made_windows import made_windows
-
 from neuron_census import record as stage
 from neuron_census import recorders
 from neuron_census.errors import CensusError
 from neuron_census.record import record
-from neuron_census.recording import open_recording
+from neuron_census.recording import open_recording, read_checked
 from neuron_census.windows import write_windows
 
 WINDOW = 32
@@ -54,8 +54,12 @@ def save_windows(folder: Path, table: pl.DataFrame, shards: int = 1, vocabulary:
     return path
 
 
+def stored(group: zarr.Group, name: str) -> np.ndarray:
+    return read_checked(group, name, ..., Path())
+
+
 def unpacked(group: zarr.Group, layer: int, tokens: int) -> np.ndarray:
-    packed = np.asarray(group[f"active/{layer}"][:])  # type: ignore[index]
+    packed = stored(group, f"active/{layer}")
     return np.unpackbits(packed, axis=1, bitorder="little")[:, :tokens].T
 
 
@@ -88,14 +92,14 @@ def test_a_recording_equals_brute_force(
     group = open_recording(output)
     expected = count_by_hand(folder, table, DOMAINS, WINDOW)
     for name in ("active", "active_at_bos", "positions"):
-        found = np.asarray(group[f"counts/{name}"][:])  # type: ignore[index]
+        found = stored(group, f"counts/{name}")
         assert np.array_equal(found, expected[name]), name
     assert found.dtype == np.uint8, "three windows of positions need a byte each"
     for layer in range(2):
         bits = expected["bits"][layer]
         assert np.array_equal(unpacked(group, layer, len(bits)), bits)
     assert "active/2" not in group, "of three layers the first half is 0 and 1"
-    active = np.asarray(group["counts/active"][:])  # type: ignore[index]
+    active = stored(group, "counts/active")
     assert not active[0, :, 3].any() and not active[2, :, 0].any(), "planted dead neurons"
     text_tokens = int((table.filter("dead")["length"] - 1).sum())
     assert active[1, :, 5].sum() == text_tokens, "the planted neuron is active on every token"
@@ -112,11 +116,11 @@ def test_shards_add_up_to_one_pass(tmp_path: Path) -> None:
         record_one(tmp_path, folder, parts, shards=3, shard=shard)
     one = open_recording(whole / "0.zarr")
     for name in ("active", "active_at_bos"):
-        total = sum(
-            np.asarray(open_recording(tmp_path / f"{shard}.zarr")[f"counts/{name}"][:])  # type: ignore[index]
+        added = [
+            stored(open_recording(tmp_path / f"{shard}.zarr"), f"counts/{name}")
             for shard in range(3)
-        )
-        assert np.array_equal(total, np.asarray(one[f"counts/{name}"][:]))  # type: ignore[index]
+        ]
+        assert np.array_equal(np.sum(added, axis=0), stored(one, f"counts/{name}"))
     has_positions = [
         "counts/positions" in open_recording(tmp_path / f"{shard}.zarr") for shard in range(3)
     ]
@@ -169,7 +173,9 @@ def test_a_disk_that_is_too_small_is_refused_before_the_first_forward(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("neuron_census.forward.plan._free_disk", lambda path: 1000)
-    with pytest.raises(CensusError, match=r"0\.zarr: the recording is expected to take .* 1 kB are free"):
+    with pytest.raises(
+        CensusError, match=r"0\.zarr: the recording is expected to take .* 1 kB are free"
+    ):
         record_one(tmp_path, make_checkpoint(tmp_path / "m"), mixed_windows(), shards=1, shard=0)
     assert not list(tmp_path.glob("*.zarr"))
 
@@ -208,7 +214,9 @@ def test_windows_that_do_not_fit_the_checkpoint_are_refused(tmp_path: Path) -> N
         record_one(tmp_path, small, table, shards=1, shard=0)
 
 
-def test_a_gpu_that_is_not_there_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_that_is_not_there_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(CensusError, match="torch sees no GPU"):
         stage._device("cuda")

@@ -12,10 +12,10 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_text import save_domain
-from made_tokenizers import BOS, TEXT, make_tokenizer
 from tokenizers import Tokenizer
 
+from made_text import save_domain
+from made_tokenizers import BOS, TEXT, make_tokenizer
 from neuron_census import tokenize as stage
 from neuron_census.encoder import Encoder
 from neuron_census.errors import CensusError

@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_text import save_domain
-from made_tokenizers import TEXT
 from transformers import AutoTokenizer
 
+from made_text import save_domain
+from made_tokenizers import TEXT
 from neuron_census.encoder import Encoder
 from neuron_census.errors import CensusError
 from neuron_census.text.domain_table import write_domain_table

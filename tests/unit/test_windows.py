@@ -6,9 +6,9 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from made_windows import made_windows
 from polars.testing import assert_frame_equal
 
+from made_windows import made_windows
 from neuron_census.errors import CensusError
 from neuron_census.windows import SCHEMA, STUDIES, Windows, write_windows
 

@@ -71,7 +71,10 @@ def generate_mathematics(
             tqdm(pool.map(_generate, tasks), total=len(tasks), unit="module", file=sys.stderr)
         )
     documents = [
-        {"module": part.module, "text": "\n\n".join(part.questions[start:][:QUESTIONS_PER_DOCUMENT])}
+        {
+            "module": part.module,
+            "text": "\n\n".join(part.questions[start:][:QUESTIONS_PER_DOCUMENT]),
+        }
         for part in generated
         for start in range(0, len(part.questions), QUESTIONS_PER_DOCUMENT)
     ]
@@ -124,7 +127,9 @@ def _generate(task: tuple[str, int, int]) -> Generated:
             break
         try:
             problem = sample()
-        except Exception as error:  # whatever a package of 2019 raises is a finding, told in the note
+        except (
+            Exception
+        ) as error:  # whatever a package of 2019 raises is a finding, told in the note
             failures += 1
             last_failure = f"{type(error).__name__}: {error}".splitlines()[0]
             continue

@@ -188,7 +188,12 @@ def record_batches(
         recorders.append(bits)
     if position_windows := sum(len(batch.lengths) for batch in batches if batch.positions):
         positions = PositionCounts(
-            folder / "positions.scratch.npy", domains, plan.layers, window, ffn_dim, position_windows
+            folder / "positions.scratch.npy",
+            domains,
+            plan.layers,
+            window,
+            ffn_dim,
+            position_windows,
         )
         recorders.append(positions)
     try:
@@ -275,5 +280,3 @@ def _batch_tokens(given: str, device: torch.device, window: int) -> int:
             f"record.batch_tokens: found '{given}', expected a positive number of tokens or 'auto'."
         )
     return int(given)
-
-

@@ -27,9 +27,7 @@ SHARD_TOKENS = 1 << 14
 CHUNK_NEURONS = 512
 
 
-def create_bits(
-    group: zarr.Group, layer: int, ffn_dim: int, tokens: int
-) -> zarr.Array[Any]:
+def create_bits(group: zarr.Group, layer: int, ffn_dim: int, tokens: int) -> zarr.Array[Any]:
     """Create `active/{layer}` for `tokens` tokens, uint8 `[ffn_dim, ceil(tokens / 8)]`."""
     neurons = min(CHUNK_NEURONS, ffn_dim)
     return group.create_array(
@@ -45,7 +43,7 @@ def create_bits(
 def create_counts(
     group: zarr.Group, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> zarr.Array[Any]:
-    """Create an array of counts in a recording or counts store, one chunk for each entry of all but the last two axes."""
+    """Create an array of counts in a recording or counts store, a chunk for each entry of all but two axes."""
     chunk = (1,) * (len(shape) - 2) + shape[-2:]
     return group.create_array(
         name,
@@ -87,9 +85,7 @@ def open_complete(path: Path, kind: str, version: int) -> zarr.Group:
     return group
 
 
-def read_checked(
-    group: zarr.Group, name: str, selection: Any, path: Path
-) -> np.ndarray[Any, Any]:
+def read_checked(group: zarr.Group, name: str, selection: Any, path: Path) -> np.ndarray[Any, Any]:
     """Read part of an array of a store; a chunk that fails its checksum is a CensusError that names it.
 
     Parameters
@@ -122,5 +118,6 @@ def smallest_unsigned(largest: int) -> np.dtype[Any]:
     for dtype in (np.uint8, np.uint16, np.uint32):
         if largest <= np.iinfo(dtype).max:
             return np.dtype(dtype)
-    raise CensusError(f"{largest} windows in one shard are too many; set record.shard_tokens lower.")
-
+    raise CensusError(
+        f"{largest} windows in one shard are too many; set record.shard_tokens lower."
+    )

@@ -200,7 +200,11 @@ def _train_step(
 
 
 def _save_state(
-    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, recipe: Recipe, losses: list[float]
+    path: Path,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    recipe: Recipe,
+    losses: list[float],
 ) -> None:
     with written_whole(path) as temporary:
         torch.save(

@@ -39,7 +39,9 @@ class TrainingWindows:
         for path in domains:
             texts = pl.read_parquet(path).filter(~pl.col("held_out"))["text"].to_list()
             if not texts:
-                raise CensusError(f"{path}: every document is held out; nothing is left to train on.")
+                raise CensusError(
+                    f"{path}: every document is held out; nothing is left to train on."
+                )
             encoded = encoder.encode_batch_fast(texts, add_special_tokens=False)
             domain_tokens[path.stem] = sum(len(document.ids) for document in encoded)
             for document in encoded:

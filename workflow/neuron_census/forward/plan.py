@@ -135,7 +135,9 @@ def make_plan(
     outside = config.vocab_size * (config.word_embed_proj_dim or width) + (window + 2) * width
     weights_bytes = (layers * layer_parameters + outside) * item
     free = free_memory(device)
-    resident = weights == "resident" or (weights == "auto" and weights_bytes <= RESIDENT_SHARE * free)
+    resident = weights == "resident" or (
+        weights == "auto" and weights_bytes <= RESIDENT_SHARE * free
+    )
     tokens = sum(batch.tokens for batch in batches)
     padded = max((batch.ids.size for batch in batches), default=0)
     super_batch = micro_batch_tokens

@@ -76,7 +76,9 @@ def stream(
                 if states is None:
                     continue
 
-                def see(activations: Activations, batch: MicroBatch = batch, index: int = index) -> None:
+                def see(
+                    activations: Activations, batch: MicroBatch = batch, index: int = index
+                ) -> None:
                     for recorder in recorders:
                         recorder.observe(index, batch, activations)
 
