@@ -10,9 +10,9 @@ from threading import Event
 
 from neuron_census.atomic import remove
 from neuron_census.errors import CensusError
-from neuron_census.hub_repository import HubFile, HubRepository, list_repository
+from neuron_census.hub.hub_repository import HubFile, HubRepository, list_repository
+from neuron_census.hub.resumable_download import download, size_of
 from neuron_census.progress import progress
-from neuron_census.resumable_download import download, size_of
 
 TOKENIZER_FILES = (
     "tokenizer.json",

@@ -23,9 +23,9 @@ from transformers import OPTConfig, OPTForCausalLM
 
 from neuron_census.atomic import remove, written_whole
 from neuron_census.errors import CensusError, one_of
-from neuron_census.model_card import LossPoint, write_model_card
-from neuron_census.tied_cross_entropy import TiedCrossEntropy
-from neuron_census.training_windows import PAD, TrainingWindows
+from neuron_census.training.model_card import LossPoint, write_model_card
+from neuron_census.training.tied_cross_entropy import TiedCrossEntropy
+from neuron_census.training.training_windows import PAD, TrainingWindows
 
 BOS = 2
 

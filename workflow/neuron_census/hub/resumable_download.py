@@ -18,7 +18,7 @@ from huggingface_hub.utils import (  # type: ignore[attr-defined]
 )
 
 from neuron_census.errors import CensusError
-from neuron_census.hub_repository import (
+from neuron_census.hub.hub_repository import (
     TIMEOUT_SECONDS,
     WAITS_SECONDS,
     HubFile,
