@@ -142,6 +142,12 @@ def train_checkpoint(
             curve=curve,
             threads=threads,
             device=device,
+            command=[
+                *("python", "-m", "neuron_census", "train_checkpoint", "--domains"),
+                *map(str, domains),
+                *("--tokenizer", str(tokenizer), "--spec", json.dumps(asdict(recipe))),
+                *("--threads", str(threads), "--device", device, "--output", str(output)),
+            ],
             seconds=time.monotonic() - since,
         )
     remove(state)

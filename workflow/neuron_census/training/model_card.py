@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,16 +41,11 @@ def write_model_card(
     curve: list[LossPoint],
     threads: int,
     device: str,
+    command: list[str],
     seconds: float,
 ) -> None:
     """Write the model card, in the Markdown that model hubs show."""
     domains = {domain: count for domain, count in text.items() if domain != "windows"}
-    command = (
-        "python -m neuron_census train_checkpoint --domains "
-        + " ".join(f"results/text/{domain}.parquet" for domain in domains)
-        + f" --tokenizer resources/tokenizers/opt-mini --spec {shlex.quote(json.dumps(recipe))}"
-        + f" --threads {threads} --device {device} --output resources/checkpoints/{name}"
-    )
     lines = [
         "---",
         "license: mit",
@@ -93,7 +87,7 @@ def write_model_card(
         "## Make it again",
         "",
         "```",
-        command,
+        shlex.join(command),
         "```",
         "",
         f"The last uninterrupted stretch of this run took {seconds / 60:.0f} minutes.",
