@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec, ZstdCodec
+from zarr.core.array_spec import ArrayConfigLike
 
 from neuron_census.errors import CensusError
 
@@ -25,6 +26,8 @@ VERSION = 1
 SHARD_TOKENS = 1 << 14
 # Neurons of one chunk; with the tokens above a chunk is 1 MiB of bits.
 CHUNK_NEURONS = 512
+# Chunks of zeros are written like any other, so that a chunk that is missing is known to be lost.
+WHOLE: ArrayConfigLike = {"write_empty_chunks": True}
 
 
 def create_bits(group: zarr.Group, layer: int, ffn_dim: int, tokens: int) -> zarr.Array[Any]:
@@ -37,6 +40,7 @@ def create_bits(group: zarr.Group, layer: int, ffn_dim: int, tokens: int) -> zar
         chunks=(neurons, SHARD_TOKENS // 8),
         shards=(-(-ffn_dim // neurons) * neurons, SHARD_TOKENS // 8),
         compressors=[ZstdCodec(level=1), Crc32cCodec()],
+        config=WHOLE,
     )
 
 
@@ -51,6 +55,7 @@ def create_counts(
         dtype=dtype,
         chunks=chunk,
         compressors=[BloscCodec(cname="zstd", clevel=3), Crc32cCodec()],
+        config=WHOLE,
     )
 
 
@@ -82,6 +87,12 @@ def open_complete(path: Path, kind: str, version: int) -> zarr.Group:
         )
     if group.attrs.get("complete") is not True:
         raise CensusError(f"{path}: this {kind} store was never finished. {remedy}")
+    for name, member in group.members(max_depth=None):
+        if isinstance(member, zarr.Array) and member.nchunks_initialized < member.nchunks:
+            raise CensusError(
+                f"{path}: array '{name}' has {member.nchunks_initialized} of {member.nchunks} chunks; "
+                f"files of the store are missing. {remedy}"
+            )
     return group
 
 
