@@ -187,6 +187,10 @@ def test_a_flipped_bit_is_an_error_that_names_the_array(
 
 def test_a_lost_chunk_is_an_error_and_no_zero(two_shards: tuple[Path, list[Path]]) -> None:
     windows, paths = two_shards
-    chunk = next(file for file in (paths[0] / "counts" / "active" / "c").rglob("*") if file.is_file())
+    chunk = next(
+        file for file in (paths[0] / "counts" / "active" / "c").rglob("*") if file.is_file()
+    )
     chunk.unlink()
-    refused(windows, paths, r"0\.zarr: array 'counts/active' has 1 of 2 chunks; files .* are missing")
+    refused(
+        windows, paths, r"0\.zarr: array 'counts/active' has 1 of 2 chunks; files .* are missing"
+    )

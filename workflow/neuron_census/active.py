@@ -6,19 +6,12 @@ memory, tensor operations for a GPU, from which only the small results travel.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import numba
 import numpy as np
 import torch
-from jaxtyping import Float, Int64, UInt8
+from jaxtyping import Float, Int64, Shaped, UInt, UInt8
 from torch import Tensor
 
-# Columns that one thread works on at a time: a row of counters stays in its first-level cache.
-COLUMNS = 512
-
-compiled: Callable[..., Any] = numba.njit(parallel=True, cache=True, nogil=True)
+from neuron_census.active_loops import add_active, add_active_by_position, set_active_bits
 
 
 def count_active(
@@ -38,7 +31,7 @@ def count_active(
         one counter a neuron, changed in place
     """
     if activations.device.type == "cpu":
-        _count_active(_comparable(activations), rows, counts)
+        add_active(_comparable(activations), rows, counts)
     else:
         counts += counted(activations, rows).cpu().numpy()
 
@@ -64,7 +57,7 @@ def pack_active(
         number of the first row's bit
     """
     if activations.device.type == "cpu":
-        _pack_active(_comparable(activations), rows, bits, first)
+        set_active_bits(_comparable(activations), rows, bits, first)
     else:
         octets = packed(activations, rows, first % 8).cpu().numpy()
         bits[first // 8 : first // 8 + len(octets)] |= octets
@@ -72,7 +65,7 @@ def pack_active(
 
 def count_positions(
     activations: Float[Tensor, "positions neurons"],
-    counts: np.ndarray[Any, np.dtype[np.unsignedinteger[Any]]],
+    counts: UInt[np.ndarray, "length neurons"],
 ) -> None:
     """Add to `counts[position]` how many full-length windows have each neuron active there.
 
@@ -84,7 +77,7 @@ def count_positions(
         `[T, neurons]` of any unsigned dtype that holds the number of windows, changed in place
     """
     if activations.device.type == "cpu":
-        _count_positions(_comparable(activations), counts)
+        add_active_by_position(_comparable(activations), counts)
     else:
         counts += counted_by_position(activations, len(counts)).cpu().numpy().astype(counts.dtype)
 
@@ -116,7 +109,9 @@ def counted_by_position(
     return (activations > 0).view(-1, length, activations.shape[1]).sum(dim=0)
 
 
-def _comparable(activations: Tensor) -> np.ndarray[Any, Any]:
+def _comparable(
+    activations: Float[Tensor, "positions neurons"],
+) -> Shaped[np.ndarray, "positions neurons"]:
     """A view that numpy can hold and whose `> 0` means the same.
 
     Half-precision floats are read as signed integers: their sign bit is the integer's, and every
@@ -125,44 +120,3 @@ def _comparable(activations: Tensor) -> np.ndarray[Any, Any]:
     if activations.dtype in (torch.bfloat16, torch.float16):
         return activations.view(torch.int16).numpy()
     return activations.numpy()
-
-
-@compiled
-def _count_active(values, rows, counts):  # type: ignore[no-untyped-def]
-    neurons = values.shape[1]
-    for block in numba.prange((neurons + COLUMNS - 1) // COLUMNS):
-        low, high = block * COLUMNS, min(neurons, (block + 1) * COLUMNS)
-        total = counts[low:high]
-        few = np.zeros(high - low, dtype=np.uint8)  # a byte holds 255 rows and adds fastest
-        for start in range(0, len(rows), 255):
-            few[:] = 0
-            for row in rows[start : start + 255]:
-                seen = values[row, low:high]
-                for neuron in range(len(few)):
-                    few[neuron] += seen[neuron] > 0
-            for neuron in range(len(few)):
-                total[neuron] += few[neuron]
-
-
-@compiled
-def _pack_active(values, rows, bits, first):  # type: ignore[no-untyped-def]
-    neurons = values.shape[1]
-    for block in numba.prange((neurons + COLUMNS - 1) // COLUMNS):
-        low, high = block * COLUMNS, min(neurons, (block + 1) * COLUMNS)
-        for index in range(len(rows)):
-            seen = values[rows[index], low:high]
-            octets = bits[(first + index) >> 3, low:high]
-            place = np.uint8(1 << ((first + index) & 7))
-            for neuron in range(len(octets)):
-                octets[neuron] |= place if seen[neuron] > 0 else np.uint8(0)
-
-
-@compiled
-def _count_positions(values, counts):  # type: ignore[no-untyped-def]
-    length = counts.shape[0]
-    for position in numba.prange(length):
-        total = counts[position]
-        for row in range(position, values.shape[0], length):
-            seen = values[row]
-            for neuron in range(len(total)):
-                total[neuron] += seen[neuron] > 0

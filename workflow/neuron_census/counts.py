@@ -58,5 +58,5 @@ class Counts:
         """Windows of each domain in whose BOS position a neuron is active."""
         return self._read("active_at_bos")
 
-    def _read(self, name: str) -> np.ndarray[Any, Any]:
+    def _read(self, name: str) -> Int64[np.ndarray, "layer domain neuron"]:
         return read_checked(self.group, name, ..., self.path)

@@ -57,7 +57,7 @@ class Encoder:
             )
         return cls(tokenizer, bos, vocabulary, longest, _may_be_cut(tokenizer))
 
-    def encode(self, texts: Sequence[str]) -> list[Int32[np.ndarray, " tokens"]]:
+    def encode(self, texts: Sequence[str]) -> list[Int32[np.ndarray, " _"]]:
         """Give the ids of each text: no special tokens; a '</s>' in it is ordinary characters."""
         pieces = [list(_pieces(text)) if self.may_be_cut else [text] for text in texts]
         encoded = self._encode_pieces([piece for text in pieces for piece in text])

@@ -137,7 +137,7 @@ def _batches(path: Path) -> Iterator[tuple[Int32[np.ndarray, " documents"], list
 
 def cut(
     documents: Int32[np.ndarray, " documents"],
-    encoded: list[Int32[np.ndarray, " tokens"]],
+    encoded: list[Int32[np.ndarray, " _"]],
     window_length: int,
     bos: int,
 ) -> pl.DataFrame:

@@ -1,0 +1,34 @@
+# The README's two commands. They need Python 3.11 or later and make; everything else goes into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+READY := $(VENV)/ready
+
+.PHONY: help figures test check clean
+
+help: ## say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
+
+figures: $(READY) ## draw every figure with the default configuration
+	. $(VENV)/bin/activate && snakemake --cores 1 --resources gpu=1
+	@echo "The figures are in results/figures."
+
+test: check ## all checks and tests
+	. $(VENV)/bin/activate && pytest -n 2 --dist loadfile
+
+check: $(READY) ## lint, formatting, types
+	. $(VENV)/bin/activate && ruff check . && ruff format --check . && mypy \
+	&& snakefmt --check Snakefile workflow && snakemake --lint
+
+clean: ## remove the environment and all results
+	rm -rf $(VENV) results .snakemake
+
+# Made anew when what is to be installed changes.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	echo "error: $(PYTHON) is $$($(PYTHON) --version 2>&1); Neuron Census needs Python 3.11 or later. Name one: make PYTHON=python3.12" >&2; \
+	exit 1; }
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@

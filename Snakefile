@@ -1,0 +1,65 @@
+"""Neuron Census: what the feed-forward neurons of language models do.
+
+text ──tokenize──▶ windows ──record──▶ recordings ──count──▶ counts ──classify──▶ census ──draw──▶ figures
+
+    snakemake --cores 1 --resources gpu=1                               draws every figure
+    snakemake --cores 1 results/census/opt-mini-s.parquet               makes one table
+    snakemake --cores 1 --configfile config/opt.yaml                    takes the paper's census
+"""
+
+import os
+import shlex
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(workflow.basedir)
+PACKAGE = str(REPOSITORY / "workflow")
+if PACKAGE not in sys.path:
+    sys.path.insert(0, PACKAGE)
+
+from neuron_census.configuration import configure, unpinned
+from neuron_census.errors import CensusError
+from neuron_census.file_times import respect_rerun_triggers
+
+
+configfile: str(REPOSITORY / "config" / "config.yaml")
+
+
+try:
+    config = configure(config)
+except CensusError as error:
+    raise WorkflowError(str(error)) from None
+for entry in unpinned(config):
+    logger.warning(f"{entry} is no commit: what it holds may change, and nothing reruns then.")
+# The Python that runs Snakemake runs the stages; a conda environment, where one is asked for, goes first.
+path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+os.environ.update(PATH=path)
+export = f"PYTHONPATH={shlex.quote(PACKAGE)}${{PYTHONPATH:+:$PYTHONPATH}}"
+limits = "RAYON_NUM_THREADS=$OMP_NUM_THREADS POLARS_MAX_THREADS=$OMP_NUM_THREADS"
+prefix = f"set -euo pipefail; export {export} {limits}; "
+shell.prefix(prefix.replace("{", "{{").replace("}", "}}"))
+
+# Contents decide what reruns (neuron_census.provenance), times of files do not.
+respect_rerun_triggers()
+
+
+resource_scopes:
+    gpu="local",
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/text.smk"
+include: "workflow/rules/checkpoints.smk"
+include: "workflow/rules/record.smk"
+include: "workflow/rules/count.smk"
+include: "workflow/rules/classify.smk"
+include: "workflow/rules/draw.smk"
+include: "workflow/rules/report.smk"
+include: "workflow/rules/train.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        expand("results/census/{model}.parquet", model=SELECTION.models),
+        expand("results/figures/{figure}.{kind}", figure=FIGURES, kind=["pdf", "png", "csv"]),

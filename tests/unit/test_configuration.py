@@ -1,0 +1,279 @@
+"""The config: what is shipped is valid and documented, and what is wrong is explained."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from neuron_census.configuration import configure, schema, unpinned
+from neuron_census.configuration_reference import reference
+from neuron_census.errors import CensusError
+from neuron_census.text.specification import DomainSpecification
+
+REPOSITORY = Path(__file__).parents[2]
+CONFIG = REPOSITORY / "config"
+DEFAULT: dict[str, Any] = yaml.safe_load((CONFIG / "config.yaml").read_text())
+OVERLAYS = ("opt.yaml", "opt-125m.yaml")
+
+
+def laid_over(base: dict[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge as Snakemake does: mappings are merged, everything else is replaced."""
+    merged = deepcopy(base)
+    for key, value in overlay.items():
+        if isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = laid_over(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def keys(
+    described: Mapping[str, Any], path: str = ""
+) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
+    """Every key that the schema knows, what it says of it, and whether it is required."""
+    for key, below in described.get("properties", {}).items():
+        yield f"{path}{key}", below, key in described.get("required", [])
+        yield from keys(below, f"{path}{key}.")
+        for entry, mark in (
+            (below.get("additionalProperties"), ".NAME."),
+            (below.get("items"), "[]."),
+        ):
+            if isinstance(entry, dict):
+                yield from keys(entry, f"{path}{key}{mark}")
+
+
+def mappings(described: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    if "properties" in described:
+        yield described
+    for value in described.values():
+        if isinstance(value, dict):
+            yield from mappings(value)
+
+
+def test_the_schema_is_one_and_strict_everywhere() -> None:
+    Draft202012Validator.check_schema(schema())
+    for mapping in mappings(schema()):
+        if "properties" in mapping and isinstance(mapping["properties"], dict):
+            assert mapping.get("additionalProperties") is False
+
+
+def test_every_key_has_a_description_and_a_default_or_is_required() -> None:
+    for path, described, required in keys(schema()):
+        assert described.get("description", "").endswith("."), path
+        assert required != ("default" in described), path
+
+
+def test_every_default_is_valid() -> None:
+    for path, described, required in keys(schema()):
+        if not required:
+            assert Draft202012Validator(described).is_valid(described["default"]), path
+
+
+@pytest.mark.parametrize(
+    "key", ["models", "studies", "window", "seed", "record", "classify", "draw"]
+)
+def test_the_default_config_says_what_the_schema_says(key: str) -> None:
+    catalogues = ("checkpoints", "tokenizers", "domains")
+    bare = configure({catalogue: DEFAULT[catalogue] for catalogue in catalogues})
+    assert bare.get(key) == DEFAULT[key]
+
+
+def test_the_page_of_the_config_is_written_from_the_schema() -> None:
+    """To write it anew: `python -m neuron_census.configuration_reference > config/README.md`."""
+    assert (CONFIG / "README.md").read_text() == reference()
+
+
+def test_the_page_names_every_key() -> None:
+    page = reference()
+    for path, described, _ in keys(schema()):
+        holds_keys = "properties" in described or isinstance(
+            described.get("additionalProperties"), dict
+        )
+        if not holds_keys or "." not in path:
+            assert f"`{path}`" in page, path
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_a_shipped_config_is_valid_and_reads_what_is_pinned(overlay: str) -> None:
+    config = configure(laid_over(DEFAULT, yaml.safe_load((CONFIG / overlay).read_text())))
+    # No commit of this data set could be established; the config says so.
+    expected = ["domains.reddit.revision: main"] if overlay == "opt.yaml" else []
+    assert unpinned(config) == expected
+
+
+def test_the_paper_has_its_models_and_budgets() -> None:
+    config = configure(laid_over(DEFAULT, yaml.safe_load((CONFIG / "opt.yaml").read_text())))
+    assert len(config["models"]) == 8
+    totals = {
+        study: sum(entry["tokens"] for entry in entries)
+        for study, entries in config["studies"].items()
+    }
+    assert totals["dead"] > 20_000_000
+    assert totals["ngrams"] > 5_000_000
+
+
+def test_the_schema_knows_what_a_domain_can_be() -> None:
+    entry = schema()["properties"]["domains"]["additionalProperties"]
+    known = {field.name for field in fields(DomainSpecification)} - {"name"}
+    assert set(entry["properties"]) == known
+
+
+def test_the_schema_knows_what_a_recipe_can_be() -> None:
+    from neuron_census.train_checkpoint import Recipe
+
+    entry = schema()["properties"]["train"]["properties"]["checkpoints"]["additionalProperties"]
+    assert set(entry["properties"]) - {"domains", "tokenizer"} == {f.name for f in fields(Recipe)}
+    defaults = {field.name: field.default for field in fields(Recipe)}
+    for name, described in entry["properties"].items():
+        if "default" in described:
+            assert described["default"] == defaults[name]
+
+
+@pytest.mark.parametrize("model", DEFAULT["train"]["checkpoints"])
+def test_the_recipes_are_those_of_the_shipped_checkpoints(model: str) -> None:
+    card = REPOSITORY / "resources" / "checkpoints" / model / "README.md"
+    recipe = configure(DEFAULT)["train"]["checkpoints"][model]
+    for key in set(recipe) - {"domains", "tokenizer"}:
+        row = re.search(rf"^\| {key} \| (.+) \|$", card.read_text(), re.MULTILINE)
+        assert row is not None
+        assert float(row[1]) == recipe[key]
+
+
+def test_null_takes_a_value_away_and_defaults_fill_in() -> None:
+    own = {"files": ["mine/*.txt"], "pypi": None, "sha256": None, "held_out": None}
+    overlay = {"domains": {"python": own}, "train": {"tokenizers": {}, "checkpoints": {}}}
+    merged = laid_over(DEFAULT, overlay)
+    merged["train"] = {}
+    assert configure(merged)["domains"]["python"] == {
+        "files": ["mine/*.txt"],
+        "text": "text",
+        "where": {},
+        "strip_markup": False,
+        "unique": False,
+    }
+
+
+Change = Callable[[dict[str, Any]], Any]
+MAIN: dict[str, Any] = {"hub": "a/b", "revision": "main"}
+
+WRONG: list[tuple[Change, str]] = [
+    (
+        lambda c: c.update(modles=[]),
+        "config: unknown key 'modles'; did you mean 'models'? Allowed: ",
+    ),
+    (lambda c: c["record"].update(shards=1), "record: unknown key 'shards'; did you mean"),
+    (lambda c: c["record"].update(device="gpu"), "record.device: found 'gpu'; did you mean 'cpu'?"),
+    (lambda c: c["record"].update(keep="no"), "record.keep: found 'no', expected true or false."),
+    (
+        lambda c: c["record"].update(batch_tokens="all"),
+        "record.batch_tokens: found 'all', expected 'auto' or a whole number of at least 1.",
+    ),
+    (lambda c: c.update(seed=True), "seed: found True, expected a whole number of at least 0."),
+    (lambda c: c.update(window=1), "window: found 1, expected a whole number of at least 2."),
+    (lambda c: c.update(models=[]), "models: found [], expected a list of at least 1 entry"),
+    (lambda c: c.update(models=["opt-mini-s", "opt-mini-s"]), "without repetition"),
+    (
+        lambda c: c.update(models=["opt-mini-x"]),
+        "models[0]: unknown model 'opt-mini-x'; did you mean",
+    ),
+    (
+        lambda c: c["checkpoints"].update({"../x": MAIN}),
+        "checkpoints: found '../x', expected a name of",
+    ),
+    (lambda c: c["checkpoints"].update({"x\n": MAIN}), "expected a name of letters"),
+    (lambda c: c["checkpoints"].update({125: MAIN}), "config.checkpoints: found the key 125"),
+    (lambda c: c["checkpoints"].update(x={}), "checkpoints.x: found neither `hub` nor `path`"),
+    (
+        lambda c: c["checkpoints"].update(x=MAIN | {"path": "y"}),
+        "checkpoints.x: found both `hub` and",
+    ),
+    (lambda c: c["checkpoints"].update(x={"hub": "a/b"}), "checkpoints.x.revision: is missing"),
+    (
+        lambda c: c["checkpoints"].update(x={"hub": "../b"}),
+        "checkpoints.x.hub: found '../b', expected",
+    ),
+    (
+        lambda c: c["checkpoints"].update(x={"path": "y", "revision": "main"}),
+        "checkpoints.x.revision: only an entry with `hub` has one",
+    ),
+    (
+        lambda c: c["checkpoints"].update(x={"path": "y", "tokenizer": "opt-mimi"}),
+        "checkpoints.x.tokenizer: unknown tokenizer 'opt-mimi'; did you mean 'opt-mini'?",
+    ),
+    (
+        lambda c: c["checkpoints"]["opt-mini-s"].update(dtype="int8"),
+        "checkpoints.opt-mini-s.dtype: found 'int8'; Allowed: bfloat16, float16, float32, float64",
+    ),
+    (lambda c: c["checkpoints"].update({"OPT-Mini-S": MAIN}), "'opt-mini-s' and 'OPT-Mini-S'"),
+    (
+        lambda c: c["checkpoints"].update(opt={"path": "y"}),
+        "checkpoints.opt: has no `tokenizer`, so that its own would bear its name",
+    ),
+    (lambda c: c["domains"].update(x={}), "domains.x: the key 'files' is missing; expected text"),
+    (
+        lambda c: c["domains"].update(
+            x={"files": "a", "pypi": "b==1", "hub": "a/b", "revision": "c"}
+        ),
+        "domains.x: found both `hub` and `pypi`",
+    ),
+    (lambda c: c["domains"].update(x={"files": "a", "pypi": "b"}), "domains.x.pypi: found 'b'"),
+    (
+        lambda c: c["domains"].update(x={"files": "a", "hub": "b/c"}),
+        "domains.x.revision: is missing",
+    ),
+    (
+        lambda c: c["domains"].update(x={"files": "a", "held_out": 1}),
+        "domains.x.held_out: found 1,",
+    ),
+    (
+        lambda c: c["studies"]["dead"][0].update(tokens=0),
+        "studies.dead[0].tokens: found 0, expected a whole number of at least 1 or 'all'.",
+    ),
+    (
+        lambda c: c["studies"]["dead"][0].pop("tokens"),
+        "studies.dead[0]: the key 'tokens' is missing; expected a whole number",
+    ),
+    (
+        lambda c: c["studies"]["dead"].append({"domain": "proes", "tokens": "all"}),
+        "studies.dead[4].domain: unknown domain 'proes'; did you mean 'prose'?",
+    ),
+    (
+        lambda c: c["studies"]["ngrams"].append({"domain": "prose", "tokens": 5}),
+        "studies.ngrams[4].domain: 'prose' is there twice",
+    ),
+    (
+        lambda c: c["studies"].update(dead=[]),
+        "studies.dead: found [], expected a list of at least 1",
+    ),
+    (
+        lambda c: c["train"]["checkpoints"]["opt-mini-s"].update(tokenizer="opt"),
+        "train.checkpoints.opt-mini-s.tokenizer: unknown tokenizer 'opt'; Allowed: opt-mini. Add",
+    ),
+    (
+        lambda c: c["domains"]["python"].pop("held_out"),
+        "domain 'python' has no `held_out`",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), WRONG, ids=[said for _, said in WRONG])
+def test_what_is_wrong_is_explained_in_one_paragraph(change: Change, said: str) -> None:
+    config = deepcopy(DEFAULT)
+    change(config)
+    with pytest.raises(CensusError) as error:
+        configure(config)
+    assert said in str(error.value)
+    assert "\n" not in str(error.value).replace("\\n", "")
+
+
+def test_numbers_with_underscores_are_numbers() -> None:
+    assert json.dumps(DEFAULT["studies"]["dead"][0]["tokens"]) == "250000"

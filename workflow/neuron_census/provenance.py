@@ -1,0 +1,183 @@
+"""What each file of the workflow is made from, in one short text: when to make it anew.
+
+Snakemake compares the times at which files changed, which a clone, a copy or a `touch` changes without
+reason, and looks back one step only. So every rule carries the provenance of its output as a parameter,
+and nothing else makes it rerun: a digest of its own settings, of its own code, of what the user's files
+hold, and of the provenance of every file that it reads. A change anywhere reaches exactly what depends
+on it, also after a run that was interrupted.
+
+What changes no result is left out: the device, the batch size, whether recordings are kept.
+
+Standard library only, for it is used while the workflow is parsed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+from neuron_census.code_digest import code_digest
+from neuron_census.errors import CensusError
+from neuron_census.fingerprint import fingerprint
+from neuron_census.selection import Selection
+
+TOKENIZER_FILES = ("config.json", "tokenizer.json", "vocab.json", "merges.txt")
+CHECKPOINT_FILES = ("config.json", "*.safetensors", "*.bin", "*.index.json")
+
+
+def _remembered(make: Callable[..., str]) -> Callable[..., str]:
+    """Work each provenance out once, however many files are made from it."""
+
+    @wraps(make)
+    def once(self: Provenance, *names: str) -> str:
+        which = (make.__name__, *names)
+        if which not in self.known:
+            self.known[which] = make(self, *names)
+        return self.known[which]
+
+    return once
+
+
+class Provenance:
+    """Provenance of every kind of file that a config asks for."""
+
+    def __init__(self, selection: Selection) -> None:
+        self.known: dict[tuple[str, ...], str] = {}
+        self._selection = selection
+        self._config = selection.config
+
+    @_remembered
+    def domain(self, name: str) -> str:
+        """Of results/text/{name}.parquet."""
+        files = self._selection.domain_files(name)
+        return _digest(
+            code=code_digest("read_domain"),
+            settings=[self._config["domains"][name], self._config["seed"]],
+            content=fingerprint(files) if files else None,
+        )
+
+    @_remembered
+    def fetched_tokenizer(self, name: str) -> str:
+        """Of results/tokenizers/{name}, from the hub."""
+        return _digest(content=_of_hub(self._selection.tokenizer(name)))
+
+    @_remembered
+    def fetched_checkpoint(self, model: str) -> str:
+        """Of results/checkpoints/{model}, from the hub.
+
+        What is fetched is checked against the hub's checksums, whichever code does it: an edit of that
+        code fetches nothing anew.
+        """
+        return _digest(content=_of_hub(self._config["checkpoints"][model]))
+
+    @_remembered
+    def windows(self, tokenizer: str) -> str:
+        """Of results/windows/{tokenizer}/windows.parquet."""
+        return _digest(
+            code=code_digest("tokenize"),
+            settings=[
+                self._config["studies"],
+                self._config.get("window"),
+                len(self._selection.shards),
+            ],
+            content=self._tokenizer_content(tokenizer),
+            upstream=[[domain, self.domain(domain)] for domain in self._selection.domains],
+        )
+
+    @_remembered
+    def recordings(self, model: str) -> str:
+        """Of every results/recordings/{model}/{shard}.zarr."""
+        return _digest(
+            code=code_digest("record"),
+            settings=[
+                self._config["checkpoints"][model]["dtype"],
+                self._config["record"]["ngram_layers"],
+            ],
+            content=self._checkpoint_content(model),
+            upstream=self.windows(self._selection.tokenizer_of(model)),
+        )
+
+    @_remembered
+    def counts(self, model: str) -> str:
+        """Of results/counts/{model}.zarr."""
+        return _digest(code=code_digest("count"), upstream=self.recordings(model))
+
+    @_remembered
+    def census(self, model: str) -> str:
+        """Of results/census/{model}.parquet."""
+        return _digest(
+            code=code_digest("classify"),
+            settings=self._config["classify"],
+            upstream=self.counts(model),
+        )
+
+    @_remembered
+    def figure(self, name: str) -> str:
+        """Of results/figures/{name}.pdf, .png and .csv."""
+        return _digest(
+            code=code_digest("draw", f"figures.{name}"),
+            content=fingerprint([self._selection.style()]),
+            upstream=[[model, self.census(model)] for model in self._selection.models],
+        )
+
+    @_remembered
+    def trained_tokenizer(self, name: str) -> str:
+        """Of results/trained/tokenizers/{name}."""
+        recipe = self._config["train"]["tokenizers"][name]
+        return _digest(
+            code=code_digest("train_tokenizer"),
+            settings=recipe,
+            upstream=[[domain, self.domain(domain)] for domain in recipe["domains"]],
+        )
+
+    @_remembered
+    def trained_checkpoint(self, name: str) -> str:
+        """Of results/trained/checkpoints/{name}."""
+        recipe = self._config["train"]["checkpoints"][name]
+        return _digest(
+            code=code_digest("train_checkpoint"),
+            settings=recipe,
+            upstream=[
+                self.trained_tokenizer(recipe["tokenizer"]),
+                *[[domain, self.domain(domain)] for domain in recipe["domains"]],
+            ],
+        )
+
+    @_remembered
+    def generated_mathematics(self) -> str:
+        """Of results/generated/mathematics.jsonl.zst."""
+        return _digest(code=code_digest("generate_mathematics"))
+
+    def _tokenizer_content(self, name: str) -> object:
+        entry = self._selection.tokenizer(name)
+        if "hub" in entry:
+            return _of_hub(entry)
+        return _folder_content(self._selection.tokenizer_folder(name), TOKENIZER_FILES)
+
+    def _checkpoint_content(self, model: str) -> object:
+        entry = self._config["checkpoints"][model]
+        if "hub" in entry:
+            return _of_hub(entry)
+        return _folder_content(self._selection.checkpoint_folder(model), CHECKPOINT_FILES)
+
+
+def _digest(**parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _of_hub(entry: Mapping[str, Any]) -> list[str]:
+    return [entry["hub"], entry["revision"]]
+
+
+def _folder_content(folder: Path, patterns: tuple[str, ...]) -> str:
+    """What the files in a folder that matter hold: a card or a note beside them does not."""
+    files = [file for pattern in patterns for file in folder.glob(pattern)]
+    if not files:
+        raise CensusError(
+            f"{folder}: has none of {', '.join(patterns)}. Expected a folder in Hugging Face's format."
+        )
+    return fingerprint(files)

@@ -1,0 +1,79 @@
+"""What a config selects: its domains, tokenizers, shards, and where each comes from.
+
+Standard library only, for it is used while the workflow is parsed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neuron_census.shards import shard_count
+from neuron_census.sources import find_files, find_path
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A config that `configure` has given, and the folders in which its relative paths are looked up."""
+
+    config: Mapping[str, Any]
+    folders: tuple[Path, ...]
+
+    @property
+    def models(self) -> list[str]:
+        """The models to take a census of."""
+        return list(self.config["models"])
+
+    @property
+    def domains(self) -> list[str]:
+        """The domains that some study reads, in the order in which they are first named."""
+        studies = self.config["studies"]
+        named = [
+            entry["domain"] for study in ("dead", "ngrams", "positions") for entry in studies[study]
+        ]
+        return list(dict.fromkeys(named))
+
+    @property
+    def shards(self) -> range:
+        """Numbers of the shards into which windows are dealt."""
+        return range(shard_count(self.config["studies"], self.config["record"]["shard_tokens"]))
+
+    def tokenizer_of(self, model: str) -> str:
+        """Name the tokenizer of a model; its own bears the model's name."""
+        name: str = self.config["checkpoints"][model].get("tokenizer", model)
+        return name
+
+    def tokenizer(self, name: str) -> Mapping[str, Any]:
+        """Give the entry that says where a tokenizer comes from: its own, or that of its checkpoint."""
+        catalogues = self.config["tokenizers"], self.config["checkpoints"]
+        entry: Mapping[str, Any] = catalogues[0].get(name) or catalogues[1][name]
+        return entry
+
+    def tokenizer_folder(self, name: str) -> Path:
+        """Give the folder of a tokenizer, as it is or as it is to be fetched. Raises CensusError."""
+        entry = self.tokenizer(name)
+        if "hub" in entry:
+            return Path("results/tokenizers", name)
+        catalogue = "tokenizers" if name in self.config["tokenizers"] else "checkpoints"
+        return find_path(f"{catalogue}.{name}.path", entry["path"], self.folders)
+
+    def checkpoint_folder(self, model: str) -> Path:
+        """Give the folder of a checkpoint, as it is or as it is to be fetched. Raises CensusError."""
+        entry = self.config["checkpoints"][model]
+        if "hub" in entry:
+            return Path("results/checkpoints", model)
+        return find_path(f"checkpoints.{model}.path", entry["path"], self.folders)
+
+    def domain_files(self, domain: str) -> list[Path]:
+        """Find the local files of a domain; none for one that is downloaded. Raises CensusError."""
+        entry = self.config["domains"][domain]
+        if "hub" in entry or "pypi" in entry:
+            return []
+        patterns = [entry["files"]] if isinstance(entry["files"], str) else entry["files"]
+        return find_files(f"domains.{domain}.files", patterns, self.folders)
+
+    def style(self) -> Path:
+        """Find the file with the style of the figures. Raises CensusError."""
+        return find_path("draw.style", self.config["draw"]["style"], self.folders)

@@ -1,0 +1,98 @@
+"""What the rules share: what the config selects, and functions from wildcards to what a rule reads.
+
+Everything that can be said without Snakemake is said in `neuron_census.selection` (what is selected, where
+it lies) and `neuron_census.provenance` (what reruns).
+"""
+
+import json
+import re
+
+from neuron_census.provenance import Provenance
+from neuron_census.selection import Selection
+
+SELECTION = Selection(config, folders=(Path("."), REPOSITORY))
+PROVENANCE = Provenance(SELECTION)
+# A figure is a module in figures/ with a caption in workflow/report/.
+FIGURES = sorted(path.stem for path in Path(PACKAGE, "neuron_census", "figures").glob("fig[0-9]*.py"))
+
+
+def one_of_these(names):
+    """A pattern that matches these names and nothing else."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+def from_hub(catalogue):
+    """The names of a catalogue whose entries are fetched from the hub."""
+    return [name for name, entry in catalogue.items() if "hub" in entry]
+
+
+# A model without a tokenizer of the catalogue has its own, which bears its name.
+TOKENIZERS = {
+    **{name: entry for name, entry in config["checkpoints"].items() if "tokenizer" not in entry},
+    **config["tokenizers"],
+}
+
+
+wildcard_constraints:
+    domain=one_of_these(config["domains"]),
+    figure=one_of_these(FIGURES),
+    model=one_of_these(config["checkpoints"]),
+    shard=one_of_these(map(str, SELECTION.shards)),
+    tokenizer=one_of_these(TOKENIZERS),
+
+
+def option(key, entry):
+    """An option of the command line for a key that an entry of the config may have or not."""
+    return [f"--{key}", entry[key]] if key in entry else []
+
+
+def untracked(value):
+    """A param that Snakemake does not compare with that of the last run: a change of it reruns nothing."""
+    return lambda wildcards, output: value
+
+
+def tables_of(domains):
+    """The domain tables of these domains."""
+    return [f"results/text/{domain}.parquet" for domain in domains]
+
+
+def domain_files(wildcards):
+    """The user's files that a domain is read from; one with a brace would be taken for a wildcard."""
+    return [file for file in SELECTION.domain_files(wildcards.domain) if "{" not in str(file)]
+
+
+def tokenizer_folder(wildcards):
+    """The folder of a tokenizer, in its place or fetched."""
+    return SELECTION.tokenizer_folder(wildcards.tokenizer)
+
+
+def checkpoint_folder(wildcards):
+    """The folder of a checkpoint, in its place or fetched."""
+    return SELECTION.checkpoint_folder(wildcards.model)
+
+
+def windows_of(wildcards):
+    """The windows that a model reads."""
+    return f"results/windows/{SELECTION.tokenizer_of(wildcards.model)}/windows.parquet"
+
+
+def recordings_of(wildcards):
+    """The recordings of a model, of every shard."""
+    return [f"results/recordings/{wildcards.model}/{shard}.zarr" for shard in SELECTION.shards]
+
+
+def until_counted(recording):
+    """A recording is deleted when it is counted, unless the config keeps it."""
+    return recording if config["record"]["keep"] else temp(recording)
+
+
+def recipe_of(name):
+    """How a checkpoint is trained, without what the rule says by other means."""
+    recipe = config["train"]["checkpoints"][name]
+    kept = {key: value for key, value in recipe.items() if key not in ("domains", "tokenizer")}
+    return json.dumps(kept, sort_keys=True)
+
+
+def caption_of(wildcards, output):
+    """What the report says beneath a figure."""
+    return Path(PACKAGE, "report", f"{wildcards.figure}.rst").read_text(encoding="utf-8")

@@ -1,0 +1,95 @@
+"""Training the demo family: `snakemake train_demo_family`, and never a part of another run.
+
+Needs: results/text/{domain}.parquet; reads only the documents that the studies do not
+Makes: results/trained/tokenizers/{name}/ and results/trained/checkpoints/{name}/
+       results/generated/mathematics.jsonl.zst, with a note on how it was made
+
+What the repository ships under resources/ was made by these rules and copied there by hand, so that no
+rule's output is a source of the default run: a clone or an edit here cannot train anything.
+"""
+
+RECIPES = config["train"]
+
+
+rule train_demo_family:
+    input:
+        expand("results/trained/checkpoints/{name}", name=RECIPES["checkpoints"]),
+
+
+rule train_tokenizer:
+    input:
+        domains=lambda wildcards: tables_of(RECIPES["tokenizers"][wildcards.name]["domains"]),
+    output:
+        directory("results/trained/tokenizers/{name}"),
+    log:
+        "results/logs/train_tokenizer/{name}.log",
+    benchmark:
+        "results/benchmarks/train_tokenizer/{name}.tsv"
+    wildcard_constraints:
+        name=one_of_these(RECIPES["tokenizers"]),
+    conda:
+        "../../envs/neuron-census.yaml"
+    threads: 4
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        provenance=lambda wildcards: PROVENANCE.trained_tokenizer(wildcards.name),
+        vocabulary=lookup(dpath="tokenizers/{name}/vocabulary", within=RECIPES),
+        window=lookup(dpath="tokenizers/{name}/window", within=RECIPES),
+    shell:
+        "python -m neuron_census train_tokenizer --domains {input.domains:q}"
+        " --vocabulary {params.vocabulary} --window {params.window} --output {output:q}"
+        " 2>&1 | tee -i {log:q} >&2"
+
+
+rule train_checkpoint:
+    input:
+        domains=lambda wildcards: tables_of(RECIPES["checkpoints"][wildcards.name]["domains"]),
+        tokenizer=lambda wildcards: "results/trained/tokenizers/{}".format(
+            RECIPES["checkpoints"][wildcards.name]["tokenizer"]
+        ),
+    output:
+        directory("results/trained/checkpoints/{name}"),
+    log:
+        "results/logs/train_checkpoint/{name}.log",
+    benchmark:
+        "results/benchmarks/train_checkpoint/{name}.tsv"
+    wildcard_constraints:
+        name=one_of_these(RECIPES["checkpoints"]),
+    conda:
+        "../../envs/neuron-census.yaml"
+    threads: 2
+    resources:
+        gpu=int(RECIPES["device"] == "cuda"),
+        mem_mb=8000,
+        runtime=1440,
+    params:
+        provenance=lambda wildcards: PROVENANCE.trained_checkpoint(wildcards.name),
+        spec=lambda wildcards: recipe_of(wildcards.name),
+        device=untracked(RECIPES["device"]),
+    shell:
+        "python -m neuron_census train_checkpoint --domains {input.domains:q}"
+        " --tokenizer {input.tokenizer:q} --spec {params.spec:q} --threads {threads}"
+        " --device {params.device} --output {output:q} 2>&1 | tee -i {log:q} >&2"
+
+
+rule generate_mathematics:
+    output:
+        text="results/generated/mathematics.jsonl.zst",
+        note="results/generated/mathematics.md",
+    log:
+        "results/logs/generate_mathematics.log",
+    benchmark:
+        "results/benchmarks/generate_mathematics.tsv"
+    conda:
+        "../../envs/mathematics.yaml"
+    threads: 4
+    resources:
+        mem_mb=4000,
+        runtime=120,
+    params:
+        provenance=lambda wildcards: PROVENANCE.generated_mathematics(),
+    shell:
+        "python -m neuron_census generate_mathematics --processes {threads} --output {output.text:q}"
+        " 2>&1 | tee -i {log:q} >&2"
