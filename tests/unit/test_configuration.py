@@ -275,5 +275,22 @@ def test_what_is_wrong_is_explained_in_one_paragraph(change: Change, said: str) 
     assert "\n" not in str(error.value).replace("\\n", "")
 
 
+def test_what_the_command_line_gives_as_text_is_what_it_spells() -> None:
+    given = {
+        "classify": {"dead": {"count_bos": "true"}},
+        "seed": "7",
+        "window": "128",
+        "studies": {"dead": [{"domain": "prose", "tokens": "5_000"}]},
+        "record": {"batch_tokens": "auto", "shard_tokens": "10"},
+        "domains": {"python": {"held_out": "0.5"}},
+    }
+    config = configure(laid_over(DEFAULT, given))
+    assert config["classify"]["dead"]["count_bos"] is True
+    assert (config["seed"], config["window"]) == (7, 128)
+    assert config["studies"]["dead"] == [{"domain": "prose", "tokens": 5000}]
+    assert (config["record"]["batch_tokens"], config["record"]["shard_tokens"]) == ("auto", 10)
+    assert config["domains"]["python"]["held_out"] == 0.5
+
+
 def test_numbers_with_underscores_are_numbers() -> None:
     assert json.dumps(DEFAULT["studies"]["dead"][0]["tokens"]) == "250000"

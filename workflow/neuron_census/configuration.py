@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,7 @@ def configure(given: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises CensusError that names the key, what was found, what is allowed and the nearest to it.
     """
-    plain = _plain(given, "config")
+    plain = _typed(_plain(given, "config"), schema())
     errors = sorted(Draft202012Validator(schema()).iter_errors(plain), key=_place)
     if errors:
         raise CensusError(explain(errors[0]))
@@ -88,6 +88,38 @@ def _plain(value: Any, where: str) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(entry, f"{where}[{number}]") for number, entry in enumerate(value)]
     return value
+
+
+def _typed(value: Any, described: Mapping[str, Any]) -> Any:
+    """The same with numbers and truths in place of texts that spell them, where no text is allowed.
+
+    Snakemake reads what is nested in `--config` as text: 'classify={"dead": {"count_bos": true}}'.
+    """
+    if isinstance(value, dict):
+        return {key: _typed(entry, _schema_of(key, described)) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_typed(entry, described.get("items", {})) for entry in value]
+    if isinstance(value, str):
+        for choice in described.get("anyOf", [described]):
+            kinds = choice.get("type", "string")
+            for kind in [kinds] if isinstance(kinds, str) else kinds:
+                if kind in _SPELLED and (read := _SPELLED[kind](value)) is not None:
+                    return read
+    return value
+
+
+def _read(kind: type[int] | type[float], text: str) -> int | float | None:
+    try:
+        return kind(text)
+    except ValueError:
+        return None
+
+
+_SPELLED: dict[str, Callable[[str], Any]] = {
+    "boolean": lambda text: {"true": True, "false": False}.get(text.lower()),
+    "integer": partial(_read, int),
+    "number": partial(_read, float),
+}
 
 
 def _with_defaults(value: Any, described: Mapping[str, Any]) -> Any:

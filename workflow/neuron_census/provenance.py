@@ -36,7 +36,11 @@ def _remembered(make: Callable[..., str]) -> Callable[..., str]:
     def once(self: Provenance, *names: str) -> str:
         which = (make.__name__, *names)
         if which not in self.known:
-            self.known[which] = make(self, *names)
+            try:
+                self.known[which] = make(self, *names)
+            except CensusError as error:
+                # The user mends a file or the config, and the way here through the code is no help.
+                raise error.with_traceback(None) from None
         return self.known[which]
 
     return once

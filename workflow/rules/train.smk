@@ -59,7 +59,8 @@ rule train_checkpoint:
         name=one_of_these(RECIPES["checkpoints"]),
     conda:
         "../../envs/neuron-census.yaml"
-    threads: 2
+    # What is trained depends on the number of threads.
+    threads: 1
     resources:
         gpu=int(RECIPES["device"] == "cuda"),
         mem_mb=8000,
