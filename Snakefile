@@ -31,11 +31,12 @@ except CensusError as error:
     raise WorkflowError(str(error)) from None
 for entry in unpinned(config):
     logger.warning(f"{entry} is no commit: what it holds may change, and nothing reruns then.")
+
 # The Python that runs Snakemake runs the stages; a conda environment, where one is asked for, goes first.
 path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
 os.environ.update(PATH=path)
 export = f"PYTHONPATH={shlex.quote(PACKAGE)}${{PYTHONPATH:+:$PYTHONPATH}}"
-limits = "RAYON_NUM_THREADS=$OMP_NUM_THREADS POLARS_MAX_THREADS=$OMP_NUM_THREADS"
+limits = "RAYON_NUM_THREADS=${OMP_NUM_THREADS:-1} POLARS_MAX_THREADS=${OMP_NUM_THREADS:-1}"
 prefix = f"set -euo pipefail; export {export} {limits}; "
 shell.prefix(prefix.replace("{", "{{").replace("}", "}}"))
 
