@@ -13,7 +13,9 @@ from neuron_census.selection import Selection
 SELECTION = Selection(config, folders=(Path("."), REPOSITORY))
 PROVENANCE = Provenance(SELECTION)
 # A figure is a module in figures/ with a caption in workflow/report/.
-FIGURES = sorted(path.stem for path in Path(PACKAGE, "neuron_census", "figures").glob("fig[0-9]*.py"))
+FIGURES = sorted(
+    path.stem for path in Path(PACKAGE, "neuron_census", "figures").glob("fig[0-9]*.py")
+)
 
 
 def one_of_these(names):
