@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+import torch
 import zarr
 
+from brute_force import count_by_hand
+from made_checkpoints import make_checkpoint, plant_always_active, plant_dead, planted
+from made_windows import made_windows
 from neuron_census.classify import classify
-from neuron_census.counts import FORMAT, VERSION
+from neuron_census.count import count
+from neuron_census.counts import FORMAT, VERSION, Counts, create_totals
 from neuron_census.errors import CensusError
-from neuron_census.recording import create_counts
+from neuron_census.record import record
+from neuron_census.recording import read_checked
 from neuron_census.tables import CENSUS, read_table
+from neuron_census.windows import write_windows
 
 
 def made_counts(path: Path, tokens: list[int]) -> Path:
@@ -31,8 +39,8 @@ def made_counts(path: Path, tokens: list[int]) -> Path:
     )
     active = np.array([[[0, 3, 10], [0, 1, 0]], [[5, 0, 0], [5, 0, 0]]])
     at_bos = np.array([[[0, 2, 0], [0, 0, 0]], [[0, 0, 2], [0, 0, 1]]])
-    create_counts(group, "active", active.shape, active.dtype)[:] = active
-    create_counts(group, "active_at_bos", at_bos.shape, at_bos.dtype)[:] = at_bos
+    create_totals(group, "active", *active.shape)[:] = active
+    create_totals(group, "active_at_bos", *at_bos.shape)[:] = at_bos
     group.attrs["complete"] = True
     return path
 
@@ -68,3 +76,88 @@ def test_a_study_without_tokens_is_refused(tmp_path: Path) -> None:
             output=tmp_path / "made.parquet",
         )
     assert not (tmp_path / "made.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    "thresholds", ["{", "[]", "{}", '{"dead": {}}', '{"dead": {"count_bos": 1}}']
+)
+def test_thresholds_that_say_nothing_of_bos_are_refused(tmp_path: Path, thresholds: str) -> None:
+    with pytest.raises(CensusError, match=r"thresholds: (no JSON|found .*, expected .*count_bos)"):
+        classify(
+            counts=made_counts(tmp_path / "counts.zarr", [10, 10]),
+            thresholds=thresholds,
+            output=tmp_path / "made.parquet",
+        )
+    assert not (tmp_path / "made.parquet").exists()
+
+
+@pytest.mark.parametrize(
+    "shape", [{}, {"post_norm": True}, {"post_norm": True, "word_embed_proj_dim": 8}]
+)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_from_windows_to_census_equals_brute_force(
+    tmp_path: Path, shape: dict[str, Any], threads: int
+) -> None:
+    """Recorded in three shards, counted and classified, against one window at a time and loops."""
+    model = make_checkpoint(
+        tmp_path / "model",
+        dtype=torch.float64,
+        plant=planted(plant_dead((0, 3), (2, 0)), plant_always_active((1, 5))),
+        **shape,
+    )
+    every = {"dead", "ngrams", "positions"}
+    table = made_windows(
+        [16, 16, 16, 16, 9, 2, 2, 16, 11, 3],
+        studies=[
+            every,
+            every,
+            every,
+            {"positions"},
+            {"dead"},
+            {"dead"},
+            {"ngrams"},
+            *[{"dead"}] * 3,
+        ],
+        domains=["a", "a", "b", "b", "a", "a", "b", "b", "b", "a"],
+        vocabulary=96,
+    ).with_columns(pl.Series("shard", [0, 0, 1, 1, 1, 1, 2, 2, 2, 2], dtype=pl.Int32))
+    windows = tmp_path / "windows.parquet"
+    write_windows(
+        table, windows, window_length=16, bos=2, vocabulary=96, shards=3, domains=["a", "b"]
+    )
+    recordings = [tmp_path / "made" / f"{shard}.zarr" for shard in (2, 0, 1)]
+    for output in recordings:
+        record(
+            windows=windows,
+            checkpoint=model,
+            shard=int(output.stem),
+            output=output,
+            dtype="float64",
+            device="cpu",
+            batch_tokens="40",
+            threads=threads,
+        )
+    count(recordings=recordings, windows=windows, output=tmp_path / "counts.zarr")
+    expected = count_by_hand(model, table, ["a", "b"], 16)
+    counts = Counts.open(tmp_path / "counts.zarr")
+    for name in ("active", "active_at_bos", "positions"):
+        found = read_checked(counts.group, name, ..., tmp_path)
+        assert np.array_equal(found, expected[name]), name
+    census_file = tmp_path / "made.parquet"
+    classify(
+        counts=tmp_path / "counts.zarr",
+        thresholds='{"dead": {"count_bos": false}}',
+        output=census_file,
+    )
+    census = read_table(census_file, CENSUS)
+    activations = np.asarray(expected["active"]).sum(axis=1)
+    assert census["activations"].to_list() == activations.ravel().tolist()
+    text_tokens = 15 * 3 + 8 + 1 + 15 + 10 + 2
+    assert census["tokens"].unique().to_list() == [text_tokens]
+    dead = {(row["layer"], row["neuron"]) for row in census.filter("dead").iter_rows(named=True)}
+    assert dead == set(
+        zip(*(place.tolist() for place in np.nonzero(activations == 0)), strict=True)
+    )
+    assert {(0, 3), (2, 0)} <= dead
+    always = census.filter((pl.col("layer") == 1) & (pl.col("neuron") == 5))
+    assert always["frequency"].to_list() == [1.0]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -194,3 +195,66 @@ def test_a_lost_chunk_is_an_error_and_no_zero(two_shards: tuple[Path, list[Path]
     refused(
         windows, paths, r"0\.zarr: array 'counts/active' has 1 of 2 chunks; files .* are missing"
     )
+
+
+@pytest.mark.parametrize("name", ["active", "active_at_bos", "positions"])
+def test_a_lost_array_is_an_error_and_no_zero(
+    two_shards: tuple[Path, list[Path]], name: str
+) -> None:
+    windows, paths = two_shards
+    shutil.rmtree(paths[1] / "counts" / name)
+    refused(windows, paths, rf"1\.zarr: expected the array 'counts/{name}' .* found none")
+
+
+def test_positions_are_only_asked_of_shards_that_have_such_windows(tmp_path: Path) -> None:
+    windows = windows_in_shards(tmp_path, [0, 1, 1])
+    paths = recordings(tmp_path, windows, [0, 1])
+    assert not (paths[1] / "counts" / "positions").exists()
+    count(recordings=paths, windows=windows, output=tmp_path / "counts.zarr")
+    assert Counts.open(tmp_path / "counts.zarr").group.attrs["position_windows"] == [1, 0]
+
+
+def test_an_array_of_another_shape_is_not_broadcast(two_shards: tuple[Path, list[Path]]) -> None:
+    windows, paths = two_shards
+    narrow = np.ones((LAYERS, 1, NEURONS), dtype=np.int64)
+    made_recording(
+        paths[1],
+        shard=1,
+        windows=Windows.open(windows).digest,
+        domains=DOMAINS,
+        active=narrow,
+        active_at_bos=narrow,
+    )
+    refused(windows, paths, r"'counts/active' of the shape \(2, 2, 3\), found \(2, 1, 3\)")
+
+
+def test_a_recording_without_an_attribute_is_refused(two_shards: tuple[Path, list[Path]]) -> None:
+    windows, paths = two_shards
+    del zarr.open_group(paths[1]).attrs["dtype"]
+    refused(windows, paths, r"1\.zarr: lacks the attributes dtype")
+
+
+def test_no_recordings_are_refused(two_shards: tuple[Path, list[Path]]) -> None:
+    windows, _ = two_shards
+    refused(windows, [], "found none, expected one of each of the 2 shards")
+
+
+def test_a_file_holds_all_layers_and_for_positions_one(
+    two_shards: tuple[Path, list[Path]],
+) -> None:
+    windows, paths = two_shards
+    output = windows.with_name("counts.zarr")
+    count(recordings=paths, windows=windows, output=output)
+    files = {
+        name: sum(file.is_file() for file in (output / name / "c").rglob("*"))
+        for name in ("active", "active_at_bos", "positions")
+    }
+    assert files == {"active": 1, "active_at_bos": 1, "positions": len(DOMAINS) * LAYERS}
+
+
+def test_a_store_of_which_only_rubbish_is_left_is_named(
+    two_shards: tuple[Path, list[Path]],
+) -> None:
+    windows, paths = two_shards
+    (paths[0] / "zarr.json").write_text("{rubbish")
+    refused(windows, paths, r"0\.zarr: cannot be read as a neuron-census recording store")

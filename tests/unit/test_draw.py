@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import matplotlib
+import matplotlib.pyplot as plt
 import polars as pl
 import pytest
 from matplotlib.image import imread
 
 from neuron_census.draw import draw, figure_names
 from neuron_census.errors import CensusError
+from neuron_census.figures import fig01_dead_neurons
+from neuron_census.figures.style import styled
 from neuron_census.tables import CENSUS, write_table
 
 STYLE = Path(__file__).parents[2] / "workflow" / "figure_style.mplstyle"
@@ -83,3 +87,75 @@ def test_bad_input_is_named(tmp_path: Path, censuses: list[Path]) -> None:
             "fig01_dead_neurons", census=censuses, style=tmp_path / "none.mplstyle", output=tmp_path
         )
     assert "fig01_dead_neurons" in figure_names()
+    with pytest.raises(CensusError, match=r"two.*a second census of the model 'one-layer'"):
+        again = census(tmp_path / "two" / "one-layer.parquet", [[0.5]])
+        draw("fig01_dead_neurons", census=[*censuses, again], style=STYLE, output=tmp_path / "f")
+    with pytest.raises(CensusError, match="census: found no table"):
+        draw("fig01_dead_neurons", census=[], style=STYLE, output=tmp_path / "f")
+    assert not list(tmp_path.glob("f.*"))
+
+
+@pytest.mark.parametrize(
+    ("content", "match"),
+    [
+        (b"lines.linewith: 3", r"Bad key lines\.linewith .* line 1"),
+        (b"font.size: 9\nlines.linewidth: thick", r"line 2 .*Could not convert 'thick'"),
+        (b"hello", r"Missing colon .* line 1"),
+        (b"\xff\xfe", "cannot be read as a matplotlib style"),
+    ],
+)
+def test_a_line_of_the_style_that_means_nothing_is_an_error(
+    tmp_path: Path, censuses: list[Path], content: bytes, match: str
+) -> None:
+    style = tmp_path / "mine.mplstyle"
+    style.write_bytes(content)
+    with pytest.raises(CensusError, match=match):
+        draw("fig01_dead_neurons", census=censuses, style=style, output=tmp_path / "f")
+    assert not list(tmp_path.glob("f.*"))
+
+
+def test_the_settings_of_the_user_change_nothing(tmp_path: Path, censuses: list[Path]) -> None:
+    draw("fig01_dead_neurons", census=censuses, style=STYLE, output=tmp_path / "plain")
+    with matplotlib.rc_context({"axes.facecolor": "red"}):
+        draw("fig01_dead_neurons", census=censuses, style=STYLE, output=tmp_path / "red")
+        assert matplotlib.rcParams["axes.facecolor"] == "red", "and they are there again afterwards"
+    assert (tmp_path / "plain.png").read_bytes() == (tmp_path / "red.png").read_bytes()
+
+
+@pytest.mark.parametrize("models", [1, 3, 8, 12])
+@pytest.mark.parametrize("length", [3, 60])
+def test_the_legend_covers_nothing_and_every_model_has_a_look_of_its_own(
+    models: int, length: int
+) -> None:
+    names = [f"{number:02}".ljust(length, "m") for number in range(models)]
+    frame = pl.DataFrame({"layer": [0, 1], "frequency": [0.1, 0.2], "dead": [False, False]})
+    with styled(STYLE):
+        figure = fig01_dead_neurons.draw(fig01_dead_neurons.table(dict.fromkeys(names, frame)))
+        figure.draw_without_rendering()
+        (legend,) = figure.legends
+        place = legend.get_window_extent()
+        assert place.x0 >= 0 and place.x1 <= figure.bbox.width and place.y0 >= 0
+        for panel in figure.axes:
+            around = panel.get_tightbbox()
+            assert around is not None and not place.overlaps(around)
+            assert panel.get_window_extent().height > 200, "two inches are left for the data"
+        looks = {
+            (line.get_color(), line.get_marker(), line.get_linestyle())
+            for line in figure.axes[0].get_lines()
+        }
+        plt.close(figure)
+    assert len(looks) == models
+    # Read row by row, the legend keeps the order of the models.
+    lines = [(-text.get_window_extent().y0, text.get_window_extent().x0) for text in legend.texts]
+    written = [
+        legend.texts[index].get_text() for index in sorted(range(models), key=lines.__getitem__)
+    ]
+    assert written == names
+
+
+def test_without_dead_neurons_the_scale_is_one_to_read() -> None:
+    frame = pl.DataFrame({"layer": [0, 1], "frequency": [0.1, 0.2], "dead": [False, False]})
+    with styled(STYLE):
+        figure = fig01_dead_neurons.draw(fig01_dead_neurons.table({"m": frame}))
+        plt.close(figure)
+    assert figure.axes[0].get_ylim()[1] >= 1, "a percent, and no thousandth of it"

@@ -71,3 +71,24 @@ def test_the_description_names_every_column() -> None:
     for table in TABLES:
         for name, column in table.all_columns.items():
             assert f"| `{name}` | {column.dtype} | {column.meaning} |" in text
+
+
+def test_brackets_in_the_name_of_a_folder_are_no_pattern(tmp_path: Path) -> None:
+    path = tmp_path / "run [1]" / "census.parquet"
+    write_table(census(), CENSUS, path)
+    assert read_table(path, CENSUS).equals(census())
+
+
+def test_positions_hold_the_information_of_every_domain(tmp_path: Path) -> None:
+    frame = pl.DataFrame(
+        {
+            "layer": [0],
+            "neuron": [7],
+            "windows": [200],
+            "frequency": [[0.25, 0.5]],
+            "position_mi": [[{"domain": "code", "position_mi": 0.5}]],
+        },
+        schema={name: column.dtype for name, column in POSITIONS.columns.items()},
+    )
+    write_table(frame, POSITIONS, tmp_path / "positions.parquet")
+    assert read_table(tmp_path / "positions.parquet", POSITIONS).rows() == frame.rows()

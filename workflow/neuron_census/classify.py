@@ -26,8 +26,8 @@ def classify(*, counts: Path, thresholds: str, output: Path) -> None:
     output
         the census table
     """
-    given = json.loads(thresholds)
     store = Counts.open(counts)
+    count_bos = _count_bos(thresholds)
     if store.tokens.sum() == 0:
         raise CensusError(
             f"{counts}: the dead study has no tokens. Give it some in `studies.dead`."
@@ -37,7 +37,7 @@ def classify(*, counts: Path, thresholds: str, output: Path) -> None:
         store.active_at_bos(),
         store.tokens,
         store.windows,
-        count_bos=given["dead"]["count_bos"],
+        count_bos=count_bos,
     )
     layers, neurons = found.activations.shape
     frame = pl.DataFrame(
@@ -52,3 +52,17 @@ def classify(*, counts: Path, thresholds: str, output: Path) -> None:
         schema_overrides={name: column.dtype for name, column in CENSUS.columns.items()},
     )
     write_table(frame, CENSUS, output, metadata={"thresholds": thresholds})
+
+
+def _count_bos(thresholds: str) -> bool:
+    """`dead.count_bos` of the thresholds; CensusError if it is not there."""
+    try:
+        given = json.loads(thresholds)
+    except json.JSONDecodeError as error:
+        raise CensusError(f"thresholds: no JSON: {error}.") from error
+    match given:
+        case {"dead": {"count_bos": bool(count_bos)}}:
+            return count_bos
+    raise CensusError(
+        f'thresholds: found {thresholds}, expected {{"dead": {{"count_bos": true or false}}}}.'
+    )

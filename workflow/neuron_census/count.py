@@ -10,10 +10,10 @@ import polars as pl
 import zarr
 
 from neuron_census.atomic import written_whole
-from neuron_census.counts import FORMAT, VERSION
+from neuron_census.counts import FORMAT, VERSION, create_positions, create_totals
 from neuron_census.errors import CensusError
 from neuron_census.progress import progress
-from neuron_census.recording import create_counts, open_recording, read_checked
+from neuron_census.recording import open_recording, read_checked
 from neuron_census.windows import Windows
 
 # What all recordings of a model must agree in.
@@ -30,6 +30,7 @@ SHARED = (
     "ngram_layers",
     "ffn_dim",
 )
+REMEDY = "Remove it, and the workflow makes it again."
 
 
 def count(*, recordings: list[Path], windows: Path, output: Path) -> None:
@@ -47,7 +48,8 @@ def count(*, recordings: list[Path], windows: Path, output: Path) -> None:
     table = Windows.open(windows)
     groups = {path: open_recording(path) for path in recordings}
     shared = _agreeing(groups, table)
-    studied = _windows_by_domain(table)
+    _check_arrays(groups, shared, _shards_with_positions(table))
+    layers, domains, ffn_dim = shared["num_layers"], len(table.domains), shared["ffn_dim"]
     with written_whole(output) as folder:
         store = zarr.open_group(folder, mode="w")
         store.attrs.update(
@@ -56,36 +58,28 @@ def count(*, recordings: list[Path], windows: Path, output: Path) -> None:
                 "version": VERSION,
                 **shared,
                 "tokens": [table.tokens_of_study("dead", domain) for domain in table.domains],
-                "windows": studied["dead"],
-                "position_windows": studied["positions"],
+                **_windows_by_domain(table),
             }
         )
-        shape = (shared["num_layers"], len(table.domains), shared["ffn_dim"])
         for name in ("active", "active_at_bos"):
-            total = np.zeros(shape, dtype=np.int64)
+            total = np.zeros((layers, domains, ffn_dim), dtype=np.int64)
             for path, group in groups.items():
                 total += read_checked(group, f"counts/{name}", ..., path)
-            create_counts(store, name, shape, total.dtype)[:] = total
-        _add_positions(store, groups, (len(table.domains), shared["num_layers"]), shared)
+            create_totals(store, name, layers, domains, ffn_dim)[:] = total
+        parts = {path: group for path, group in groups.items() if "counts/positions" in group}
+        if parts:
+            _add_positions(
+                create_positions(store, domains, layers, shared["window_length"], ffn_dim), parts
+            )
         store.attrs["complete"] = True
 
 
-def _add_positions(
-    store: zarr.Group,
-    groups: dict[Path, zarr.Group],
-    blocks: tuple[int, int],
-    shared: dict[str, Any],
-) -> None:
+def _add_positions(array: zarr.Array[Any], parts: dict[Path, zarr.Group]) -> None:
     """Add up the position counts, one (domain, layer) at a time: together they may exceed memory."""
-    parts = {path: group for path, group in groups.items() if "counts/positions" in group}
-    if not parts:
-        return
-    block = (shared["window_length"], shared["ffn_dim"])
-    array = create_counts(store, "positions", (*blocks, *block), np.dtype(np.uint32))
-    places = list(np.ndindex(*blocks))
+    places = list(np.ndindex(*array.shape[:2]))
     with progress(what="adding positions", unit="block", total=len(places)) as bar:
         for place in places:
-            total = np.zeros(block, dtype=np.uint32)
+            total = np.zeros(array.shape[2:], dtype=array.dtype)
             for path, group in parts.items():
                 total += read_checked(group, "counts/positions", place, path)
             array[place] = total
@@ -97,9 +91,15 @@ def _agreeing(groups: dict[Path, zarr.Group], table: Windows) -> dict[str, Any]:
     attributes: dict[Path, dict[str, Any]] = {
         path: dict(group.attrs.asdict()) for path, group in groups.items()
     }
+    if not attributes:
+        raise CensusError(
+            f"recordings: found none, expected one of each of the {table.shards} shards of {table.path}."
+        )
     first_path, first = next(iter(attributes.items()))
     remedy = "Remove the one that is out of date, and the workflow makes it again."
     for path, found in attributes.items():
+        if missing := [key for key in (*SHARED, "shard") if key not in found]:
+            raise CensusError(f"{path}: lacks the attributes {', '.join(missing)}. {REMEDY}")
         for key in SHARED:
             if found[key] != first[key]:
                 raise CensusError(
@@ -119,16 +119,44 @@ def _agreeing(groups: dict[Path, zarr.Group], table: Windows) -> dict[str, Any]:
     return {key: first[key] for key in SHARED}
 
 
+def _check_arrays(
+    groups: dict[Path, zarr.Group], shared: dict[str, Any], with_positions: set[int]
+) -> None:
+    """CensusError unless each recording holds the counts that its windows call for, in full.
+
+    An array that was lost must not pass for one that was never needed: the sum would be too small.
+    """
+    layers, domains, ffn_dim = shared["num_layers"], len(shared["domains"]), shared["ffn_dim"]
+    for path, group in groups.items():
+        expected: dict[str, tuple[int, ...]] = {
+            "counts/active": (layers, domains, ffn_dim),
+            "counts/active_at_bos": (layers, domains, ffn_dim),
+        }
+        if group.attrs["shard"] in with_positions:
+            expected["counts/positions"] = (domains, layers, shared["window_length"], ffn_dim)
+        for name, shape in expected.items():
+            array = group.get(name)
+            found = array.shape if isinstance(array, zarr.Array) else "none"
+            if found != shape:
+                raise CensusError(
+                    f"{path}: expected the array '{name}' of the shape {shape}, found {found}. {REMEDY}"
+                )
+
+
+def _shards_with_positions(table: Windows) -> set[int]:
+    """The shards that have windows of the `positions` study."""
+    rows = pl.scan_parquet(table.path, glob=False).filter("positions")
+    return set(rows.select(pl.col("shard").unique()).collect()["shard"])
+
+
 def _windows_by_domain(table: Windows) -> dict[str, list[int]]:
-    """For each study the number of its windows in each domain, in the order of the domains."""
-    rows = pl.scan_parquet(table.path)
-    return {
-        study: [
-            rows.filter(pl.col(study) & (pl.col("domain") == domain))
-            .select(pl.len())
-            .collect()
-            .item()
-            for domain in table.domains
-        ]
-        for study in ("dead", "positions")
+    """How many windows the dead study and the positions study read, in the order of the domains."""
+    rows = pl.scan_parquet(table.path, glob=False).group_by("domain")
+    counts = {
+        domain: (dead, positions)
+        for domain, dead, positions in rows.agg(pl.col("dead", "positions").sum())
+        .collect()
+        .iter_rows()
     }
+    dead, positions = zip(*(counts.get(domain, (0, 0)) for domain in table.domains), strict=True)
+    return {"windows": list(dead), "position_windows": list(positions)}

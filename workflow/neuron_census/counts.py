@@ -4,6 +4,10 @@
     active_at_bos    int64 [layer, domain, ffn_dim]      dead study, BOS only
     positions        uint32 [domain, layer, T, ffn_dim]  full-length windows, where there are any
 
+Arrays are sharded: a file for all of `active`, and one for each domain and layer of `positions`, in chunks
+of neurons, so that a few neurons can be read at all positions without their neighbours. Every chunk is
+compressed with zstd and carries a crc32c.
+
 Attributes: the names of the domains; `tokens` (text, BOS left out) and `windows` of the dead study and
 `position_windows`, each a list in the order of the domains; what the recordings were made from.
 """
@@ -17,8 +21,9 @@ from typing import Any
 import numpy as np
 import zarr
 from jaxtyping import Int64
+from zarr.codecs import BloscCodec, Crc32cCodec
 
-from neuron_census.recording import open_complete, read_checked
+from neuron_census.recording import CHUNK_NEURONS, WHOLE, open_complete, read_checked
 
 FORMAT = "neuron-census counts"
 VERSION = 1
@@ -60,3 +65,45 @@ class Counts:
 
     def _read(self, name: str) -> Int64[np.ndarray, "layer domain neuron"]:
         return read_checked(self.group, name, ..., self.path)
+
+
+def create_totals(
+    store: zarr.Group, name: str, layers: int, domains: int, ffn_dim: int
+) -> zarr.Array[Any]:
+    """Create `active` or `active_at_bos`, int64 `[layer, domain, ffn_dim]`: one file, a chunk a layer."""
+    shape = (layers, domains, ffn_dim)
+    return _create(store, name, shape, np.dtype(np.int64), (1, domains, ffn_dim), shape)
+
+
+def create_positions(
+    store: zarr.Group, domains: int, layers: int, window_length: int, ffn_dim: int
+) -> zarr.Array[Any]:
+    """Create `positions`, uint32 `[domain, layer, T, ffn_dim]`: a file for each domain and layer."""
+    neurons = min(CHUNK_NEURONS, ffn_dim)
+    return _create(
+        store,
+        "positions",
+        (domains, layers, window_length, ffn_dim),
+        np.dtype(np.uint32),
+        (1, 1, window_length, neurons),
+        (1, 1, window_length, -(-ffn_dim // neurons) * neurons),
+    )
+
+
+def _create(
+    store: zarr.Group,
+    name: str,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    chunk: tuple[int, ...],
+    shard: tuple[int, ...],
+) -> zarr.Array[Any]:
+    return store.create_array(
+        name,
+        shape=shape,
+        dtype=dtype,
+        chunks=chunk,
+        shards=shard,
+        compressors=[BloscCodec(cname="zstd", clevel=3), Crc32cCodec()],
+        config=WHOLE,
+    )

@@ -77,6 +77,8 @@ def open_complete(path: Path, kind: str, version: int) -> zarr.Group:
         group = zarr.open_group(path, mode="r")
     except FileNotFoundError as error:
         raise CensusError(f"{path}: expected a {kind} store and found none.") from error
+    except ValueError as error:
+        raise CensusError(f"{path}: cannot be read as a {kind} store ({error}). {remedy}") from error
     found = group.attrs.get("format")
     if found != kind:
         raise CensusError(f"{path}: expected a {kind} store, found format '{found}'. {remedy}")

@@ -127,6 +127,10 @@ POSITIONS = Table(
         "neuron": Column(pl.Int32(), "index in the FFN layer, from 0"),
         "windows": Column(pl.Int32(), "full-length windows"),
         "frequency": Column(pl.List(pl.Float32()), "share of windows, at each position"),
+        "position_mi": Column(
+            pl.List(pl.Struct({"domain": pl.String(), "position_mi": pl.Float64()})),
+            "mutual information of activity and position in each domain by itself",
+        ),
     },
 )
 
@@ -166,7 +170,8 @@ def read_table(path: Path, table: Table) -> pl.DataFrame:
     """Read a table; CensusError if the file is missing, unreadable or of another kind."""
     remedy = "Remove it, and the workflow makes it again."
     try:
-        frame = pl.read_parquet(path)
+        # Brackets in the name of a folder are no pattern.
+        frame = pl.read_parquet(path, glob=False)
     except FileNotFoundError as error:
         raise CensusError(f"{path}: expected a {table.name} table and found no file.") from error
     except (OSError, pl.exceptions.PolarsError) as error:

@@ -57,7 +57,7 @@ class Windows:
         """Open a window table. Raises CensusError if it is not one."""
         try:
             metadata = pl.read_parquet_metadata(path)
-            schema = pl.read_parquet_schema(path)
+            schema = pl.scan_parquet(path, glob=False).collect_schema()
         except (OSError, pl.exceptions.PolarsError) as error:
             raise CensusError(f"{path}: cannot be read as a table of windows: {error}.") from error
         if METADATA not in metadata or pl.Schema(schema) != SCHEMA:
@@ -70,7 +70,7 @@ class Windows:
     @cached_property
     def table(self) -> pl.DataFrame:
         """All windows, in forward order; row number and column `window` agree."""
-        return pl.read_parquet(self.path)
+        return pl.read_parquet(self.path, glob=False)
 
     def shard(self, number: int) -> pl.DataFrame:
         """Read the windows of one shard, in forward order."""
@@ -78,12 +78,12 @@ class Windows:
             raise CensusError(
                 f"{self.path}: there is no shard {number}; expected 0 to {self.shards - 1}."
             )
-        return pl.scan_parquet(self.path).filter(pl.col("shard") == number).collect()
+        return pl.scan_parquet(self.path, glob=False).filter(pl.col("shard") == number).collect()
 
     def study(self, study: str, domain: str | None = None) -> pl.DataFrame:
         """Read the windows of a study, of all its domains or of one, in forward order."""
         wanted = pl.col(study) if domain is None else pl.col(study) & (pl.col("domain") == domain)
-        return pl.scan_parquet(self.path).filter(wanted).collect()
+        return pl.scan_parquet(self.path, glob=False).filter(wanted).collect()
 
     def tokens_of(self, window: int) -> Int32[np.ndarray, " length"]:
         """Give the tokens of a window, its BOS first."""

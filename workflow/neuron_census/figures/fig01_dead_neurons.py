@@ -9,8 +9,12 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from neuron_census.dead_neurons import summary_by_layer
+from neuron_census.figures.legend import legend_below
 
 DEPTH = "relative depth  (0: first layer, 1: last)"
+# The axes reach at least this far, so that noughts are drawn as a flat line on a scale one can read.
+LEAST_PERCENT = 1.0
+LEAST_FREQUENCY = 1e-3
 
 
 def table(censuses: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
@@ -45,25 +49,18 @@ def draw(numbers: pl.DataFrame) -> Figure:
     numbers
         as `table` makes them
     """
-    models = numbers["model"].unique(maintain_order=True).to_list()
-    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 3.1 + 0.18 * (len(models) > 4)))
-    for model in models:
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 2.9))
+    for model in numbers["model"].unique(maintain_order=True):
         lines = numbers.filter(pl.col("model") == model)
-        left.plot(lines["relative_depth"], lines["dead_percent"], label=model)
-        right.plot(lines["relative_depth"], lines["mean_frequency_alive"], label=model)
-    left.set(title="(a) dead neurons", xlabel=DEPTH, ylabel="dead neurons in the layer (%)")
-    right.set(
-        title="(b) activation frequency",
-        xlabel=DEPTH,
-        ylabel="mean frequency of alive neurons\n(share of tokens)",
-    )
-    for axes, values in ((left, "dead_percent"), (right, "mean_frequency_alive")):
-        # At least a tenth of a percent, so that a model without dead neurons shows a flat line.
-        top = 1.06 * max([1e-3, *numbers[values].drop_nulls().to_list()])
-        axes.set(xlim=(-0.04, 1.04), ylim=(-0.03 * top, top))
-    figure.legend(
-        *left.get_legend_handles_labels(),
-        loc="outside lower center",
-        ncols=min(4, len(models)),
-    )
+        for panel, values in ((left, "dead_percent"), (right, "mean_frequency_alive")):
+            panel.plot(lines["relative_depth"], lines[values], label=model)
+    left.set(title="(a) dead neurons", ylabel="share of the layer's neurons (%)")
+    right.set(title="(b) activation frequency of alive neurons", ylabel="mean share of tokens")
+    for panel, values, least in (
+        (left, "dead_percent", LEAST_PERCENT),
+        (right, "mean_frequency_alive", LEAST_FREQUENCY),
+    ):
+        top = 1.06 * max([least, *numbers[values].drop_nulls()])
+        panel.set(xlabel=DEPTH, xlim=(-0.04, 1.04), ylim=(-0.03 * top, top))
+    legend_below(figure, left)
     return figure

@@ -15,7 +15,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from neuron_census.atomic import written_whole
-from neuron_census.errors import CensusError
+from neuron_census.figures.style import styled
 
 
 class FigureModule(Protocol):
@@ -44,23 +44,15 @@ def write_figure(
     output
         path without ending
     """
-    if not style.is_file():
-        raise CensusError(
-            f"{style}: there is no such style file; `draw.style` in the config names it."
-        )
-    numbers = module.table(censuses)
-    try:
-        context = plt.style.context(style)
-        context.__enter__()
-    except (OSError, ValueError) as error:
-        raise CensusError(f"{style}: cannot be read as a matplotlib style ({error}).") from error
-    try:
+    with styled(style):
+        numbers = module.table(censuses)
         figure = module.draw(numbers)
-        for ending, metadata in (("pdf", {"CreationDate": None}), ("png", {})):
-            with written_whole(output.with_name(f"{output.name}.{ending}")) as temporary:
-                figure.savefig(temporary, format=ending, metadata=metadata)
-        plt.close(figure)
-    finally:
-        context.__exit__(None, None, None)
+        try:
+            # No date: it would differ with every run.
+            for ending, metadata in (("pdf", {"CreationDate": None}), ("png", {})):
+                with written_whole(output.with_name(f"{output.name}.{ending}")) as temporary:
+                    figure.savefig(temporary, format=ending, metadata=metadata)
+        finally:
+            plt.close(figure)
     with written_whole(output.with_name(f"{output.name}.csv")) as temporary:
         numbers.write_csv(temporary)
