@@ -78,7 +78,9 @@ def open_complete(path: Path, kind: str, version: int) -> zarr.Group:
     except FileNotFoundError as error:
         raise CensusError(f"{path}: expected a {kind} store and found none.") from error
     except ValueError as error:
-        raise CensusError(f"{path}: cannot be read as a {kind} store ({error}). {remedy}") from error
+        raise CensusError(
+            f"{path}: cannot be read as a {kind} store ({error}). {remedy}"
+        ) from error
     found = group.attrs.get("format")
     if found != kind:
         raise CensusError(f"{path}: expected a {kind} store, found format '{found}'. {remedy}")
