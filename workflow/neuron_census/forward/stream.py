@@ -84,7 +84,8 @@ def stream(
 
                 states = run_layer(layer, states, see, last=index == highest[place])
                 if states is not None:
-                    finite &= states.isfinite().all()
+                    # Least and greatest value: NaN and infinity both show, in one pass.
+                    finite &= torch.stack(torch.aminmax(states)).isfinite().all()
                 hidden[place] = states
                 advanced(index, batch.tokens)
             if not finite:
