@@ -15,9 +15,10 @@ from transformers import AutoTokenizer, OPTForCausalLM
 from neuron_census import train_checkpoint as stage
 from neuron_census.checkpoint import Checkpoint
 from neuron_census.errors import CensusError
-from neuron_census.train_checkpoint import Recipe, train_checkpoint
+from neuron_census.train_checkpoint import train_checkpoint
 from neuron_census.train_tokenizer import train_tokenizer
 from neuron_census.training.model_card import LossPoint
+from neuron_census.training.recipe import Recipe
 from neuron_census.training.tied_cross_entropy import TiedCrossEntropy
 from neuron_census.training.training_windows import PAD, TrainingWindows
 

@@ -8,66 +8,27 @@ had happened.
 
 from __future__ import annotations
 
+import copy
 import json
+import os
 import shutil
 import time
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from tqdm import tqdm
-from transformers import OPTConfig, OPTForCausalLM
+from transformers import OPTForCausalLM
 
 from neuron_census.atomic import remove, written_whole
-from neuron_census.errors import CensusError, one_of
+from neuron_census.errors import CensusError
 from neuron_census.training.model_card import LossPoint, write_model_card
+from neuron_census.training.new_model import BOS, new_model, new_optimizer
+from neuron_census.training.recipe import Recipe
 from neuron_census.training.tied_cross_entropy import TiedCrossEntropy
 from neuron_census.training.training_windows import PAD, TrainingWindows
-
-BOS = 2
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that a training run depends on besides its text.
-
-    `hidden_size`, `layers`, `heads`, `window` give the shape (the FFN is four times as wide);
-    `steps` of `batch_windows` windows each; `learning_rate` is the peak after `warm_up` steps and
-    falls linearly to a tenth.
-    """
-
-    hidden_size: int
-    layers: int
-    heads: int
-    steps: int
-    window: int = 256
-    batch_windows: int = 32
-    learning_rate: float = 3e-3
-    warm_up: int = 100
-    weight_decay: float = 0.1
-    seed: int = 0
-
-    @classmethod
-    def from_json(cls, text: str) -> Recipe:
-        """Read a recipe; CensusError for a key that is unknown or missing."""
-        given: dict[str, Any] = json.loads(text)
-        known = [field.name for field in fields(cls)]
-        for key in given:
-            if key not in known:
-                raise CensusError(f"train: unknown key '{key}' in a recipe; {one_of(key, known)}")
-        try:
-            return cls(**given)
-        except TypeError as error:
-            raise CensusError(f"train: a recipe is incomplete: {error}.") from error
-
-    def learning_rate_factor(self, step: int) -> float:
-        """Share of the peak rate at a step: linear warm-up, then linear decay to a tenth."""
-        if step < self.warm_up:
-            return (step + 1) / self.warm_up
-        return 1.0 - 0.9 * (step - self.warm_up) / max(1, self.steps - self.warm_up)
 
 
 def train_checkpoint(
@@ -81,6 +42,8 @@ def train_checkpoint(
     save_every: int = 100,
 ) -> None:
     """Train one checkpoint and write it as a Hugging Face folder in fp16, with a model card.
+
+    What the recipe keeps on the way is written as such a folder each, in `steps/` of the output.
 
     Parameters
     ----------
@@ -101,138 +64,169 @@ def train_checkpoint(
     """
     recipe = Recipe.from_json(spec)
     torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(True)
+    _compute_deterministically(device)
     windows = TrainingWindows.from_domains(domains, tokenizer, recipe.window, BOS)
-    state = output.with_name(f".{output.name}.training.pt")
-
-    torch.manual_seed(recipe.seed)
     with torch.device(device):
-        model = OPTForCausalLM(_model_config(recipe, windows.vocabulary))
+        model = new_model(recipe, windows.vocabulary)
     model.train()
-    optimizer = _optimizer(model, recipe)
-    losses, step = _resume(state, model, optimizer, recipe)
-
-    bar = tqdm(total=recipe.steps, initial=step, unit="step", desc=output.name, mininterval=5)
-    since = time.monotonic()
-    while step < recipe.steps:
-        for group in optimizer.param_groups:
-            group["lr"] = recipe.learning_rate * recipe.learning_rate_factor(step)
-        tokens = windows.batch(step, recipe.batch_windows, recipe.seed)
-        loss = _train_step(model, optimizer, tokens, device)
-        losses.append(loss)
-        step += 1
-        bar.set_postfix(loss=f"{np.mean(losses[-50:]):.3f}", refresh=False)
-        bar.update()
-        if step % save_every == 0 and step < recipe.steps:
-            _save_state(state, model, optimizer, recipe, losses)
-    bar.close()
-
-    with written_whole(output) as folder:
-        model.half().save_pretrained(folder)
-        for file in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
-            if (tokenizer / file).exists():
-                shutil.copy(tokenizer / file, folder / file)
-        curve = LossPoint.curve(losses, tokens_per_step=recipe.batch_windows * recipe.window)
-        write_model_card(
-            folder / "README.md",
-            name=output.name,
-            recipe=asdict(recipe),
-            parameters=sum(parameter.numel() for parameter in model.parameters()),
-            text=windows.summary(),
-            curve=curve,
-            threads=threads,
-            device=device,
-            command=[
-                *("python", "-m", "neuron_census", "train_checkpoint", "--domains"),
-                *map(str, domains),
-                *("--tokenizer", str(tokenizer), "--spec", json.dumps(asdict(recipe))),
-                *("--threads", str(threads), "--device", device, "--output", str(output)),
-            ],
-            seconds=time.monotonic() - since,
-        )
-    remove(state)
-
-
-def _model_config(recipe: Recipe, vocabulary: int) -> OPTConfig:
-    return OPTConfig(
-        vocab_size=vocabulary,
-        hidden_size=recipe.hidden_size,
-        word_embed_proj_dim=recipe.hidden_size,
-        num_hidden_layers=recipe.layers,
-        num_attention_heads=recipe.heads,
-        ffn_dim=4 * recipe.hidden_size,
-        max_position_embeddings=recipe.window,
-        dropout=0.0,
-        attention_dropout=0.0,
-        bos_token_id=BOS,
-        eos_token_id=BOS,
-        pad_token_id=PAD,
-        use_cache=False,
-    )
-
-
-def _optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
-    matrices = [p for p in model.parameters() if p.ndim >= 2]
-    vectors = [p for p in model.parameters() if p.ndim < 2]
-    return torch.optim.AdamW(
-        [
-            {"params": matrices, "weight_decay": recipe.weight_decay},
-            {"params": vectors, "weight_decay": 0.0},
+    run = Run(
+        output=output,
+        recipe=recipe,
+        tokenizer=tokenizer,
+        model=model,
+        optimizer=new_optimizer(model, recipe),
+        losses=[],
+        text=windows.summary(),
+        machine=f"{device} ({threads} thread{'s' if threads > 1 else ''})",
+        command=[
+            *("python", "-m", "neuron_census", "train_checkpoint", "--domains"),
+            *map(str, domains),
+            *("--tokenizer", str(tokenizer), "--spec", json.dumps(asdict(recipe))),
+            *("--threads", str(threads), "--device", device, "--output", str(output)),
         ],
-        lr=recipe.learning_rate,
-        betas=(0.9, 0.95),
     )
+    run.resume()
+
+    bar = tqdm(
+        total=recipe.steps, initial=run.step, unit="step", desc=output.name, mininterval=5
+    )
+    while run.step < recipe.steps:
+        rate = recipe.learning_rate * recipe.learning_rate_factor(run.step)
+        for group in run.optimizer.param_groups:
+            group["lr"] = rate
+        tokens = windows.batch(run.step, recipe.batch_windows, recipe.seed)
+        run.losses.append(_train_step(model, run.optimizer, tokens, device, recipe.accumulate))
+        bar.set_postfix(loss=f"{np.mean(run.losses[-50:]):.3f}", refresh=False)
+        bar.update()
+        if run.step in recipe.keep:
+            run.write(run.kept / str(run.step))
+        if run.step in recipe.keep or run.step % save_every == 0:
+            run.save()
+    bar.close()
+    run.finish()
+
+
+@dataclass
+class Run:
+    """A run on its way: what it has learned so far, and where its states lie until it ends."""
+
+    output: Path
+    recipe: Recipe
+    tokenizer: Path
+    model: OPTForCausalLM
+    optimizer: torch.optim.Optimizer
+    losses: list[float]
+    text: dict[str, int]
+    machine: str
+    command: list[str]
+
+    def __post_init__(self) -> None:
+        self.since = time.monotonic()
+        self.state = self.output.with_name(f".{self.output.name}.training.pt")
+        self.kept = self.output.with_name(f".{self.output.name}.steps")
+
+    @property
+    def step(self) -> int:
+        """Steps that are done."""
+        return len(self.losses)
+
+    def save(self) -> None:
+        """Save all that the next step depends on."""
+        with written_whole(self.state) as temporary:
+            torch.save(
+                {
+                    "recipe": asdict(self.recipe),
+                    "model": self.model.state_dict(),
+                    "optimizer": self.optimizer.state_dict(),
+                    "losses": self.losses,
+                },
+                temporary,
+            )
+
+    def resume(self) -> None:
+        """Continue from a saved state of the same recipe, else start at step 0."""
+        if self.state.exists():
+            state = torch.load(self.state, weights_only=True)
+            if state["recipe"] == asdict(self.recipe):
+                self.model.load_state_dict(state["model"])
+                self.optimizer.load_state_dict(state["optimizer"])
+                self.losses = state["losses"]
+                return
+        remove(self.kept)
+
+    def write(self, output: Path) -> None:
+        """Write the model as it is now: weights in fp16, tokenizer, card."""
+        with written_whole(output) as folder:
+            # In half precision it could not go on learning.
+            copy.deepcopy(self.model).half().save_pretrained(folder)
+            for file in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
+                if (self.tokenizer / file).exists():
+                    shutil.copy(self.tokenizer / file, folder / file)
+            write_model_card(
+                folder / "README.md",
+                name=self.output.name,
+                step=self.step,
+                recipe=asdict(self.recipe),
+                parameters=sum(parameter.numel() for parameter in self.model.parameters()),
+                text=self.text,
+                curve=LossPoint.curve(
+                    self.losses, tokens_per_step=self.recipe.batch_windows * self.recipe.window
+                ),
+                machine=self.machine,
+                command=self.command,
+                seconds=time.monotonic() - self.since,
+            )
+
+    def finish(self) -> None:
+        """Write the finished model with what was kept on the way, and clear up."""
+        with written_whole(self.output) as folder:
+            self.write(folder)
+            if self.kept.exists():
+                shutil.copytree(self.kept, folder / "steps")
+        remove(self.kept)
+        remove(self.state)
+
+
+def _compute_deterministically(device: str) -> None:
+    if device == "cpu":
+        torch.use_deterministic_algorithms(True)
+        return
+    # Some kernels of a GPU have no deterministic form; torch then warns and names them.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
 
 
 def _train_step(
-    model: OPTForCausalLM, optimizer: torch.optim.Optimizer, tokens: np.ndarray, device: str
+    model: OPTForCausalLM,
+    optimizer: torch.optim.Optimizer,
+    tokens: np.ndarray,
+    device: str,
+    parts: int = 1,
 ) -> float:
     """One step on right-padded windows `[batch, length]`; returns the mean loss in nats a token."""
     ids = torch.from_numpy(tokens).to(device)
+    targets = (ids[:, 1:] != PAD).sum()
+    optimizer.zero_grad(set_to_none=True)
+    value = 0.0
+    for part in ids.chunk(parts):
+        loss = _loss(model, part, device)
+        if parts > 1:
+            loss = loss * ((part[:, 1:] != PAD).sum() / targets)
+        loss.backward()
+        value += loss.item()
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    if not np.isfinite(value):
+        raise CensusError("train: the loss is not finite; lower the recipe's learning_rate.")
+    return value
+
+
+def _loss(model: OPTForCausalLM, ids: Tensor, device: str) -> Tensor:
+    """Mean loss over the targets of some windows."""
     with torch.autocast(device, dtype=torch.bfloat16):
         hidden = model.model(input_ids=ids).last_hidden_state
     targets = ids[:, 1:]
     is_text = targets != PAD
     embedding = model.model.decoder.embed_tokens.weight
     loss: Tensor = TiedCrossEntropy.apply(hidden[:, :-1][is_text], embedding, targets[is_text])  # type: ignore[no-untyped-call]
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimizer.step()
-    value = loss.item()
-    if not np.isfinite(value):
-        raise CensusError("train: the loss is not finite; lower the recipe's learning_rate.")
-    return value
-
-
-def _save_state(
-    path: Path,
-    model: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    recipe: Recipe,
-    losses: list[float],
-) -> None:
-    with written_whole(path) as temporary:
-        torch.save(
-            {
-                "recipe": asdict(recipe),
-                "model": model.state_dict(),
-                "optimizer": optimizer.state_dict(),
-                "losses": losses,
-            },
-            temporary,
-        )
-
-
-def _resume(
-    path: Path, model: nn.Module, optimizer: torch.optim.Optimizer, recipe: Recipe
-) -> tuple[list[float], int]:
-    """Continue from a saved state of the same recipe, else start at step 0."""
-    if not path.exists():
-        return [], 0
-    state = torch.load(path, weights_only=True)
-    if state["recipe"] != asdict(recipe):
-        return [], 0
-    model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
-    return state["losses"], len(state["losses"])
+    return loss

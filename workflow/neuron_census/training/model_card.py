@@ -35,12 +35,12 @@ def write_model_card(
     path: Path,
     *,
     name: str,
+    step: int,
     recipe: dict[str, Any],
     parameters: int,
     text: dict[str, int],
     curve: list[LossPoint],
-    threads: int,
-    device: str,
+    machine: str,
     command: list[str],
     seconds: float,
 ) -> None:
@@ -58,9 +58,10 @@ def write_model_card(
         "workflow has real neurons to count where no model hub is reachable. It is a specimen for",
         "interpretability tools, not a language model to use: its sentences mean nothing.",
         "",
+        *([f"As it was after {step:,} of {recipe['steps']:,} steps.", ""] * (step < recipe["steps"])),
         f"{parameters:,} parameters, weights in fp16. Trained with transformers {transformers.__version__} "
-        f"and torch {torch.__version__.split('+')[0]} on {device} ({threads} threads), bf16 autocast, "
-        "AdamW (0.9, 0.95), gradients clipped at norm 1.",
+        f"and torch {torch.__version__.split('+')[0]} on {machine}, bf16 autocast, AdamW (0.9, 0.95), "
+        "gradients clipped at norm 1.",
         "",
         "## Recipe",
         "",
