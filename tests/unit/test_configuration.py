@@ -22,7 +22,7 @@ from neuron_census.text.specification import DomainSpecification
 REPOSITORY = Path(__file__).parents[2]
 CONFIG = REPOSITORY / "config"
 DEFAULT: dict[str, Any] = yaml.safe_load((CONFIG / "config.yaml").read_text())
-OVERLAYS = ("opt.yaml", "opt-125m.yaml")
+OVERLAYS = ("opt.yaml", "opt-125m.yaml", "nopos.yaml")
 
 
 def laid_over(base: dict[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,9 +105,10 @@ def test_the_page_names_every_key() -> None:
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_a_shipped_config_is_valid_and_reads_what_is_pinned(overlay: str) -> None:
     config = configure(laid_over(DEFAULT, yaml.safe_load((CONFIG / overlay).read_text())))
-    # No commit of this data set could be established; the config says so.
-    expected = ["domains.reddit.revision: main"] if overlay == "opt.yaml" else []
-    assert unpinned(config) == expected
+    # No commit of these data sets could be established; the configs say so.
+    without_commit = {"opt.yaml": ["reddit"], "nopos.yaml": ["openwebtext"]}
+    expected = without_commit.get(overlay, [])
+    assert unpinned(config) == [f"domains.{name}.revision: main" for name in expected]
 
 
 def test_the_paper_has_its_models_and_budgets() -> None:
@@ -128,14 +129,23 @@ def test_the_schema_knows_what_a_domain_can_be() -> None:
 
 
 def test_the_schema_knows_what_a_recipe_can_be() -> None:
-    from neuron_census.train_checkpoint import Recipe
+    from neuron_census.training.recipe import Recipe
 
     entry = schema()["properties"]["train"]["properties"]["checkpoints"]["additionalProperties"]
     assert set(entry["properties"]) - {"domains", "tokenizer"} == {f.name for f in fields(Recipe)}
     defaults = {field.name: field.default for field in fields(Recipe)}
     for name, described in entry["properties"].items():
         if "default" in described:
-            assert described["default"] == defaults[name]
+            found = described["default"]
+            assert (tuple(found) if isinstance(found, list) else found) == defaults[name]
+
+
+def test_every_study_of_the_training_experiment_is_of_the_paper() -> None:
+    config = configure(laid_over(DEFAULT, yaml.safe_load((CONFIG / "nopos.yaml").read_text())))
+    baseline, without = (config["train"]["checkpoints"][f"opt-125m-{name}"] for name in ("baseline", "nopos"))
+    assert baseline["steps"] == 300_000 and baseline["keep"] == [50_000, 150_000]
+    differing = {key for key in baseline if baseline[key] != without[key]}
+    assert differing == {"positions", "keep"}
 
 
 @pytest.mark.parametrize("model", DEFAULT["train"]["checkpoints"])
@@ -145,7 +155,7 @@ def test_the_recipes_are_those_of_the_shipped_checkpoints(model: str) -> None:
     for key in set(recipe) - {"domains", "tokenizer"}:
         row = re.search(rf"^\| {key} \| (.+) \|$", card.read_text(), re.MULTILINE)
         assert row is not None
-        assert float(row[1]) == recipe[key]
+        assert row[1] == str(recipe[key])
 
 
 def test_null_takes_a_value_away_and_defaults_fill_in() -> None:
@@ -191,10 +201,55 @@ WRONG: list[tuple[Change, str]] = [
     ),
     (lambda c: c["checkpoints"].update({"x\n": MAIN}), "expected a name of letters"),
     (lambda c: c["checkpoints"].update({125: MAIN}), "config.checkpoints: found the key 125"),
-    (lambda c: c["checkpoints"].update(x={}), "checkpoints.x: found neither `hub` nor `path`"),
+    (
+        lambda c: c["checkpoints"].update(x={}),
+        "checkpoints.x: found none of these, expected one of `hub`, `path`, `trained`",
+    ),
     (
         lambda c: c["checkpoints"].update(x=MAIN | {"path": "y"}),
-        "checkpoints.x: found both `hub` and",
+        "checkpoints.x: found `hub` and `path`, expected one of",
+    ),
+    (
+        lambda c: c["checkpoints"].update(x=MAIN),
+        "checkpoints.x.layers: is missing; expected the number of layers of a/b",
+    ),
+    (
+        lambda c: c["checkpoints"].update(x={"path": "y", "layers": 2}),
+        "checkpoints.x.layers: only an entry with `hub` has it",
+    ),
+    (
+        lambda c: c["checkpoints"].update(x={"path": "y", "step": 2}),
+        "checkpoints.x.step: only an entry with `trained` has it",
+    ),
+    (
+        lambda c: c["checkpoints"].update(x={"trained": "opt-mini", "tokenizer": "opt-mini"}),
+        "checkpoints.x.trained: unknown recipe 'opt-mini'; did you mean 'opt-mini-",
+    ),
+    (
+        lambda c: c["checkpoints"].update(x={"trained": "opt-mini-m"}),
+        "checkpoints.x.tokenizer: is missing",
+    ),
+    (
+        lambda c: c["checkpoints"].update(
+            x={"trained": "opt-mini-m", "step": 5, "tokenizer": "opt-mini"}
+        ),
+        "checkpoints.x.step: 5 is not kept; train.checkpoints.opt-mini-m.keep is [233, 700]",
+    ),
+    (
+        lambda c: c["experiments"].update(no_positions=["opt-mini-m"]),
+        "experiments.no_positions: found ['opt-mini-m'], expected two models",
+    ),
+    (
+        lambda c: c["experiments"].update(post_norm=["opt-mini-x"]),
+        "experiments.post_norm[0]: unknown model 'opt-mini-x'",
+    ),
+    (
+        lambda c: c["draw"].update(oscillatory_ranges={"model": "opt-125m"}),
+        "draw.oscillatory_ranges.model: unknown model 'opt-125m'",
+    ),
+    (
+        lambda c: c["classify"]["ngrams"]["max_cover"].update({"4gram": 5}),
+        "classify.ngrams.max_cover: unknown key '4gram'",
     ),
     (lambda c: c["checkpoints"].update(x={"hub": "a/b"}), "checkpoints.x.revision: is missing"),
     (
@@ -255,8 +310,8 @@ WRONG: list[tuple[Change, str]] = [
         "studies.dead: found [], expected a list of at least 1",
     ),
     (
-        lambda c: c["train"]["checkpoints"]["opt-mini-s"].update(tokenizer="opt"),
-        "train.checkpoints.opt-mini-s.tokenizer: unknown tokenizer 'opt'; Allowed: opt-mini. Add",
+        lambda c: c["train"]["checkpoints"]["opt-mini-s"].update(tokenizer="opt-mimi"),
+        "train.checkpoints.opt-mini-s.tokenizer: unknown tokenizer 'opt-mimi'; did you mean 'opt-mini'?",
     ),
     (
         lambda c: c["domains"]["python"].pop("held_out"),

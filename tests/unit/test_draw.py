@@ -13,6 +13,7 @@ from matplotlib.image import imread
 from neuron_census.draw import draw, figure_names
 from neuron_census.errors import CensusError
 from neuron_census.figures import fig01_dead_neurons
+from neuron_census.figures.model_tables import ModelTables
 from neuron_census.figures.style import styled
 from neuron_census.tables import CENSUS, write_table
 
@@ -32,6 +33,13 @@ def census(path: Path, frequencies: list[list[float]]) -> Path:
     )
     write_table(frame, CENSUS, path)
     return path
+
+
+def with_census(frame: pl.DataFrame) -> ModelTables:
+    """The tables of a model, of which the census is already read."""
+    tables = ModelTables("made", {})
+    tables.__dict__["census"] = frame
+    return tables
 
 
 @pytest.fixture
@@ -130,7 +138,9 @@ def test_the_legend_covers_nothing_and_every_model_has_a_look_of_its_own(
     names = [f"{number:02}".ljust(length, "m") for number in range(models)]
     frame = pl.DataFrame({"layer": [0, 1], "frequency": [0.1, 0.2], "dead": [False, False]})
     with styled(STYLE):
-        figure = fig01_dead_neurons.draw(fig01_dead_neurons.table(dict.fromkeys(names, frame)))
+        figure = fig01_dead_neurons.draw(
+            fig01_dead_neurons.table(dict.fromkeys(names, with_census(frame)))
+        )
         figure.draw_without_rendering()
         (legend,) = figure.legends
         place = legend.get_window_extent()
@@ -156,6 +166,6 @@ def test_the_legend_covers_nothing_and_every_model_has_a_look_of_its_own(
 def test_without_dead_neurons_the_scale_is_one_to_read() -> None:
     frame = pl.DataFrame({"layer": [0, 1], "frequency": [0.1, 0.2], "dead": [False, False]})
     with styled(STYLE):
-        figure = fig01_dead_neurons.draw(fig01_dead_neurons.table({"m": frame}))
+        figure = fig01_dead_neurons.draw(fig01_dead_neurons.table({"m": with_census(frame)}))
         plt.close(figure)
     assert figure.axes[0].get_ylim()[1] >= 1, "a percent, and no thousandth of it"

@@ -20,8 +20,8 @@ CONFIG: dict[str, Any] = {
     "models": ["near", "far"],
     "checkpoints": {
         "near": {"path": "models/near", "tokenizer": "shared"},
-        "far": {"hub": "owner/far", "revision": COMMIT, "tokenizer": "shared"},
-        "own": {"hub": "owner/own", "revision": COMMIT},
+        "far": {"hub": "owner/far", "revision": COMMIT, "layers": 2, "tokenizer": "shared"},
+        "own": {"hub": "owner/own", "revision": COMMIT, "layers": 2},
     },
     "tokenizers": {"shared": {"path": "tokenizer"}},
     "domains": {
@@ -29,7 +29,7 @@ CONFIG: dict[str, Any] = {
         "code": {"files": "code/*.py", "pypi": "code==1.0", "sha256": "0" * 64},
     },
     "studies": {"dead": [{"domain": "notes", "tokens": 10}, {"domain": "code", "tokens": "all"}]}
-    | {"ngrams": [], "positions": []},
+    | {"ngrams": [{"domain": "notes", "tokens": 5}], "positions": []},
     "draw": {"style": "style.mplstyle"},
 }
 FIGURE = "fig01_dead_neurons"
@@ -38,7 +38,7 @@ FIGURE = "fig01_dead_neurons"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for name, text in {
-        "models/near/config.json": "{}",
+        "models/near/config.json": '{"num_hidden_layers": 2}',
         "models/near/model.safetensors": "weights",
         "models/near/README.md": "# near",
         "tokenizer/config.json": "{}",
@@ -62,7 +62,10 @@ def everything(folder: Path, config: dict[str, Any]) -> dict[str, str]:
         found[f"recordings {model}"] = provenance.recordings(model)
         found[f"counts {model}"] = provenance.counts(model)
         found[f"census {model}"] = provenance.census(model)
-    found["figure"] = provenance.figure(FIGURE)
+        found[f"ngram counts {model}"] = provenance.ngram_counts(model)
+    found["ngrams"] = provenance.ngrams("shared")
+    found["figure"] = provenance.figure(FIGURE, "models")
+    found["summary"] = provenance.summary()
     return found
 
 
@@ -78,8 +81,10 @@ def reached(
     return {name for name in before | after if before.get(name) != after.get(name)}
 
 
-NEAR = {"recordings near", "counts near", "census near", "figure"}
-FAR = {"recordings far", "counts far", "census far", "figure"}
+SHOWN = {"figure", "summary"}
+NEAR = {"recordings near", "counts near", "ngram counts near", "census near"} | SHOWN
+FAR = {"recordings far", "counts far", "ngram counts far", "census far"} | SHOWN
+WINDOWS = {"windows", "ngrams"}
 
 
 @pytest.mark.parametrize(
@@ -90,16 +95,16 @@ FAR = {"recordings far", "counts far", "census far", "figure"}
         (lambda c: c.update(draw={"style": "./style.mplstyle"}), set()),
         (lambda c: c["checkpoints"]["far"].update(revision=COMMIT[::-1]), FAR),
         (lambda c: c["checkpoints"]["near"].update(dtype="float64"), NEAR),
-        (lambda c: c.update(window=5), {"windows"} | NEAR | FAR),
-        (lambda c: c["studies"]["dead"].reverse(), {"windows"} | NEAR | FAR),
+        (lambda c: c.update(window=5), WINDOWS | NEAR | FAR),
+        (lambda c: c["studies"]["dead"].reverse(), WINDOWS | NEAR | FAR),
         (
             lambda c: c.update(classify={"dead": {"count_bos": True}}),
-            {"census near", "census far", "figure"},
+            {"census near", "census far"} | SHOWN,
         ),
-        (lambda c: c["models"].reverse(), {"figure"}),
+        (lambda c: c["models"].reverse(), SHOWN),
         (
             lambda c: c["domains"]["code"].update(sha256="1" * 64),
-            {"domain code", "windows"} | NEAR | FAR,
+            {"domain code"} | WINDOWS | NEAR | FAR,
         ),
     ],
 )
@@ -114,9 +119,9 @@ def test_a_change_of_the_config_reaches_what_is_made_from_it(
     [
         ("models/near/README.md", set()),
         ("models/near/model.safetensors", NEAR),
-        ("tokenizer/tokenizer.json", {"windows"} | NEAR | FAR),
-        ("notes/a.txt", {"domain notes", "windows"} | NEAR | FAR),
-        ("notes/b.txt", {"domain notes", "windows"} | NEAR | FAR),
+        ("tokenizer/tokenizer.json", WINDOWS | NEAR | FAR),
+        ("notes/a.txt", {"domain notes"} | WINDOWS | NEAR | FAR),
+        ("notes/b.txt", {"domain notes"} | WINDOWS | NEAR | FAR),
         ("style.mplstyle", {"figure"}),
     ],
 )
@@ -135,9 +140,7 @@ def test_a_move_of_everything_reaches_nothing(folder: Path, tmp_path: Path) -> N
 
 
 def test_the_shard_count_is_part_of_the_windows(folder: Path) -> None:
-    assert (
-        reached(folder, lambda c: c.update(record={"shard_tokens": 3})) == {"windows"} | NEAR | FAR
-    )
+    assert reached(folder, lambda c: c.update(record={"shard_tokens": 3})) == WINDOWS | NEAR | FAR
 
 
 def test_what_is_missing_is_named(folder: Path) -> None:

@@ -82,10 +82,13 @@ def test_the_loss_and_its_gradients_are_those_of_torch() -> None:
 
 
 def test_training_reads_what_is_not_held_out_and_every_window_once_an_epoch(
-    text: tuple[Path, Path],
+    text: tuple[Path, Path], tmp_path: Path
 ) -> None:
     domain, tokenizer = text
-    windows = TrainingWindows.from_domains([domain], tokenizer, window=16, bos=2)
+    windows = TrainingWindows.from_domains([domain], tokenizer, 16, tmp_path / "windows")
+    longer = TrainingWindows.from_domains([domain], tokenizer, 17, tmp_path / "windows")
+    assert longer.windows.shape[1] == 17, "windows of another length are not taken for these"
+    windows = TrainingWindows.from_domains([domain], tokenizer, 16, tmp_path / "windows")
     reader = AutoTokenizer.from_pretrained(tokenizer)
     whole = " ".join(str(reader.decode(row[row != PAD][1:])) for row in windows.windows)
     assert "document 1:" in whole and "document 3:" not in whole and "document 6:" not in whole
@@ -123,6 +126,78 @@ def test_a_run_that_was_killed_ends_like_one_that_was_not(
     assert (other / weights).read_bytes() != (whole / weights).read_bytes()
 
 
+def test_without_positions_the_order_of_what_came_before_is_all_that_a_model_can_tell(
+    text: tuple[Path, Path], tmp_path: Path
+) -> None:
+    folder = train(text, tmp_path / "nopos", positions="none", steps=3)
+    model = OPTForCausalLM.from_pretrained(folder, dtype=torch.float64).eval()
+    assert not model.model.decoder.embed_positions.weight.any()
+    # One token, again and again: what the model makes of it is the same at every position.
+    hidden = model.model(torch.full((1, 16), 7)).last_hidden_state[0]
+    assert torch.allclose(hidden, hidden[:1].expand_as(hidden), atol=1e-12)
+    with_positions = train(text, tmp_path / "pos", steps=3)
+    model = OPTForCausalLM.from_pretrained(with_positions, dtype=torch.float64).eval()
+    hidden = model.model(torch.full((1, 16), 7)).last_hidden_state[0]
+    assert not torch.allclose(hidden, hidden[:1].expand_as(hidden), atol=1e-3)
+
+
+def test_a_post_norm_model_with_narrow_embeddings_is_of_350m_kind(
+    text: tuple[Path, Path], tmp_path: Path
+) -> None:
+    folder = train(text, tmp_path / "post", norm="after", embedding_size=8, steps=2)
+    checkpoint = Checkpoint.open(folder)
+    assert not checkpoint.config.do_layer_norm_before
+    assert checkpoint.tensor("embed_tokens.weight").shape == (270, 8)
+    assert checkpoint.tensor("project_in.weight").shape == (16, 8)
+    with pytest.raises(CensusError):
+        checkpoint.tensor("final_layer_norm.weight")
+
+
+def test_what_is_kept_on_the_way_is_what_a_shorter_look_at_the_same_run_shows(
+    text: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = train(text, tmp_path / "whole", keep=[2, 3])
+    assert sorted(path.name for path in (whole / "steps").iterdir()) == ["2", "3"]
+    weights = "model.safetensors"
+    plain = train(text, tmp_path / "plain")
+    assert (plain / weights).read_bytes() == (whole / weights).read_bytes()
+    assert "As it was after 3 of 6 steps" in (whole / "steps" / "3" / "README.md").read_text()
+
+    step: Callable[..., float] = stage._train_step
+    calls = iter(range(100))
+
+    def killed(*arguments: Any) -> float:
+        if next(calls) == 3:
+            raise KeyboardInterrupt
+        return step(*arguments)
+
+    monkeypatch.setattr(stage, "_train_step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(text, tmp_path / "resumed", keep=[2, 3])
+    monkeypatch.setattr(stage, "_train_step", step)
+    resumed = train(text, tmp_path / "resumed", keep=[2, 3])
+    for kept in ("2", "3"):
+        assert (resumed / "steps" / kept / weights).read_bytes() == (
+            whole / "steps" / kept / weights
+        ).read_bytes()
+    first, second = (whole / "steps" / kept / weights for kept in ("2", "3"))
+    assert first.read_bytes() != second.read_bytes()
+
+
+def test_parts_of_a_step_add_up_to_the_whole(text: tuple[Path, Path], tmp_path: Path) -> None:
+    """Gradients of the parts are weighed by their tokens: the same step, up to bfloat16's rounding."""
+    models = [
+        OPTForCausalLM.from_pretrained(
+            train(text, tmp_path / str(parts), steps=1, accumulate=parts, warm_up=1)
+        )
+        for parts in (1, 2)
+    ]
+    one, two = (torch.cat([p.flatten() for p in model.parameters()]) for model in models)
+    # Adam's first step moves every weight by the rate, 3e-3, in its gradient's direction.
+    moved_apart = ((one - two).abs() > 1e-3).float().mean()
+    assert moved_apart < 0.02
+
+
 def test_a_trained_checkpoint_is_a_folder_that_everyone_reads(
     text: tuple[Path, Path], tmp_path: Path
 ) -> None:
@@ -155,5 +230,11 @@ def test_a_recipe_with_a_typo_is_refused() -> None:
         CensusError, match=r"unknown key 'layer' in a recipe; did you mean 'layers'\?"
     ):
         Recipe.from_json('{"hidden_size": 8, "layer": 1, "heads": 1, "steps": 1}')
+    with pytest.raises(CensusError, match=r"positions is 'learnt'.*did you mean 'learned'"):
+        Recipe.from_json(
+            '{"hidden_size": 8, "layers": 1, "heads": 1, "steps": 1, "positions": "learnt"}'
+        )
+    with pytest.raises(CensusError, match=r"keep names step 9 of a run of 5"):
+        Recipe.from_json('{"hidden_size": 8, "layers": 1, "heads": 1, "steps": 5, "keep": [1, 9]}')
     with pytest.raises(CensusError, match=r"incomplete.*'steps'"):
         Recipe.from_json('{"hidden_size": 8, "layers": 1, "heads": 1}')

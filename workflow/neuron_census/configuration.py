@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from copy import deepcopy
 from functools import cache, partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,14 @@ def unpinned(config: Mapping[str, Any]) -> list[str]:
     selected = {
         "checkpoints": config["models"],
         "tokenizers": [config["checkpoints"][model].get("tokenizer") for model in config["models"]],
-        "domains": [entry["domain"] for study in config["studies"].values() for entry in study],
+        "domains": [
+            *[entry["domain"] for study in config["studies"].values() for entry in study],
+            *chain.from_iterable(
+                config["train"]["checkpoints"][trained]["domains"]
+                for model in config["models"]
+                if (trained := config["checkpoints"][model].get("trained"))
+            ),
+        ],
     }
     return [
         f"{catalogue}.{name}.revision: {entry['revision']}"

@@ -22,6 +22,7 @@ replaced, and `null` takes a value away. `--config 'classify={"dead": {"count_bo
 | `config.yaml` | the demo family, which this repository ships, on text from Python packages |
 | `opt.yaml` | the paper: all eight OPT models on over 20 million tokens |
 | `opt-125m.yaml` | the smallest OPT model on a little Wikipedia and code |
+| `nopos.yaml` | the paper's training experiment: opt-125m's shape, trained with and without positions |
 
 A key that is unknown, a name that no catalogue has, or a value of the wrong kind ends the run before it begins, with
 the nearest key or name that is allowed. `NAME` stands for a name that you choose: letters, digits, `.`, `_` and `-`,

@@ -53,16 +53,23 @@ def _check_names(config: Mapping[str, Any]) -> None:
 
 
 def _check_sources(config: Mapping[str, Any]) -> None:
-    for catalogue in ("checkpoints", "tokenizers"):
+    for catalogue, kinds in (
+        ("checkpoints", ("hub", "path", "trained")),
+        ("tokenizers", ("hub", "path")),
+    ):
         for name, entry in config[catalogue].items():
             where = f"{catalogue}.{name}"
-            if ("hub" in entry) == ("path" in entry):
-                found = "both `hub` and `path`" if "hub" in entry else "neither `hub` nor `path`"
+            found = [f"`{kind}`" for kind in kinds if kind in entry]
+            if len(found) != 1:
+                expected = ", ".join(f"`{kind}`" for kind in kinds)
                 raise CensusError(
-                    f"{where}: found {found}, expected one of them. A value of the default config "
-                    "is taken away by laying `null` over it."
+                    f"{where}: found {' and '.join(found) or 'none of these'}, expected one of "
+                    f"{expected}. A value of the default config is taken away by laying `null` over it."
                 )
             _check_revision(where, entry)
+    for name, entry in config["checkpoints"].items():
+        _check_layers(f"checkpoints.{name}", entry)
+        _check_trained(f"checkpoints.{name}", entry, config["train"]["checkpoints"])
     for name, entry in config["domains"].items():
         _check_revision(f"domains.{name}", entry)
         DomainSpecification.from_mapping(name, entry)
@@ -78,10 +85,55 @@ def _check_revision(where: str, entry: Mapping[str, Any]) -> None:
         raise CensusError(f"{where}.revision: only an entry with `hub` has one.")
 
 
+def _check_layers(where: str, entry: Mapping[str, Any]) -> None:
+    if "hub" in entry and "layers" not in entry:
+        raise CensusError(
+            f"{where}.layers: is missing; expected the number of layers of {entry['hub']}, as "
+            "num_hidden_layers in its config.json says: jobs are planned before it is fetched."
+        )
+    if "layers" in entry and "hub" not in entry:
+        raise CensusError(f"{where}.layers: only an entry with `hub` has it.")
+
+
+def _check_trained(where: str, entry: Mapping[str, Any], recipes: Mapping[str, Any]) -> None:
+    if "trained" not in entry:
+        if "step" in entry:
+            raise CensusError(f"{where}.step: only an entry with `trained` has it.")
+        return
+    _check_known(f"{where}.trained", "recipe", entry["trained"], recipes, "train.checkpoints")
+    if "tokenizer" not in entry:
+        raise CensusError(
+            f"{where}.tokenizer: is missing; expected the tokenizer that it is trained with, as a name "
+            "of `tokenizers`."
+        )
+    kept = recipes[entry["trained"]]["keep"]
+    if "step" in entry and entry["step"] not in kept:
+        raise CensusError(
+            f"{where}.step: {entry['step']} is not kept; train.checkpoints.{entry['trained']}.keep is "
+            f"{kept}."
+        )
+
+
 def _check_selections(config: Mapping[str, Any]) -> None:
-    for number, model in enumerate(config["models"]):
-        where = f"models[{number}]"
-        _check_known(where, "model", model, config["checkpoints"], "checkpoints")
+    experiments = config["experiments"]
+    for called, models in {
+        "models": config["models"],
+        **{f"experiments.{name}": models for name, models in experiments.items()},
+    }.items():
+        for number, model in enumerate(models):
+            where = f"{called}[{number}]"
+            _check_known(where, "model", model, config["checkpoints"], "checkpoints")
+    if len(pair := experiments["no_positions"]) not in (0, 2):
+        raise CensusError(
+            f"experiments.no_positions: found {pair}, expected two models, the first with position "
+            "embeddings and the second without, or none."
+        )
+    shown = config["draw"]["oscillatory_ranges"].get("model")
+    if shown is not None and shown not in config["models"]:
+        raise CensusError(
+            f"draw.oscillatory_ranges.model: unknown model '{shown}'; "
+            f"{one_of(shown, config['models'])}"
+        )
     for model, checkpoint in config["checkpoints"].items():
         if "tokenizer" in checkpoint:
             where = f"checkpoints.{model}.tokenizer"
@@ -117,7 +169,7 @@ def _check_recipes(config: Mapping[str, Any]) -> None:
                     "it and nothing is left to train on. Set the share that studies may read."
                 )
         if "tokenizer" in recipe:
-            tokenizers = config["train"]["tokenizers"]
+            tokenizers = {**config["tokenizers"], **config["train"]["tokenizers"]}
             called = "train.tokenizers"
             _check_known(f"{where}.tokenizer", "tokenizer", recipe["tokenizer"], tokenizers, called)
 

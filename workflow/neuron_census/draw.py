@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
-import polars as pl
-
 from neuron_census.errors import CensusError, one_of
 from neuron_census.figures.figure import write_figure
-from neuron_census.tables import CENSUS, read_table
+from neuron_census.figures.model_tables import ModelTables
+from neuron_census.tables import CENSUS
 
 
-def draw(figure: str, /, *, census: list[Path], style: Path, output: Path) -> None:
+def draw(
+    figure: str,
+    /,
+    *,
+    census: list[Path],
+    triggers: list[Path] | None = None,
+    projections: list[Path] | None = None,
+    spectra: list[Path] | None = None,
+    positions: list[Path] | None = None,
+    choice: str = "{}",
+    style: Path,
+    output: Path,
+) -> None:
     """Draw one figure as PDF and PNG, with the numbers drawn as CSV.
 
     Parameters
@@ -21,6 +34,17 @@ def draw(figure: str, /, *, census: list[Path], style: Path, output: Path) -> No
         its name, as fig01_dead_neurons
     census
         the census tables, `{model}.parquet`, in the order in which the models are shown
+    triggers
+        the triggers tables of the same models, named likewise; a figure says when it lacks a table
+    projections
+        the projections tables
+    spectra
+        the spectra tables
+    positions
+        the positions tables
+    choice
+        what a figure that shows a part of what there is should show, as JSON: of Figure 9 the model and
+        the layer
     style
         a matplotlib style file
     output
@@ -30,7 +54,14 @@ def draw(figure: str, /, *, census: list[Path], style: Path, output: Path) -> No
     if figure not in names:
         raise CensusError(f"there is no figure '{figure}'; {one_of(figure, names)}")
     module = import_module(f"neuron_census.figures.{figure}")
-    write_figure(module, _by_model(census), style, output)
+    companions = {
+        "triggers": triggers,
+        "projections": projections,
+        "spectra": spectra,
+        "positions": positions,
+    }
+    chosen = {name: value for name, value in json.loads(choice).items() if value is not None}
+    write_figure(module, _by_model(census, companions), style, output, chosen)
 
 
 def figure_names() -> list[str]:
@@ -38,17 +69,31 @@ def figure_names() -> list[str]:
     return sorted(path.stem for path in (Path(__file__).parent / "figures").glob("fig[0-9]*.py"))
 
 
-def _by_model(census: list[Path]) -> dict[str, pl.DataFrame]:
-    """The census of each model, whose name is that of its file, in the order given."""
+def _by_model(
+    census: list[Path], companions: Mapping[str, list[Path] | None]
+) -> dict[str, ModelTables]:
+    """The tables of each model, whose name is that of its files, in the order of the censuses."""
     if not census:
         raise CensusError("census: found no table, expected one of each model to draw.")
-    tables: dict[str, pl.DataFrame] = {}
+    models: dict[str, ModelTables] = {}
     for path in census:
-        model = path.name.removesuffix(".parquet")
-        if model in tables:
+        model = _model(path)
+        if model in models:
             raise CensusError(
                 f"{path}: a second census of the model '{model}'. A figure names models by their "
                 "files: give each once, or rename one."
             )
-        tables[model] = read_table(path, CENSUS)
-    return tables
+        models[model] = ModelTables(model, {CENSUS.name: path})
+    for table, paths in companions.items():
+        for path in paths or []:
+            if _model(path) not in models:
+                raise CensusError(
+                    f"{path}: a {table} table of a model whose census was not given; "
+                    f"{one_of(_model(path), list(models))}"
+                )
+            models[_model(path)].files[table] = path
+    return models
+
+
+def _model(path: Path) -> str:
+    return path.name.removesuffix(".parquet")

@@ -111,20 +111,46 @@ class Provenance:
         return _digest(code=code_digest("count"), upstream=self.recordings(model))
 
     @_remembered
-    def census(self, model: str) -> str:
-        """Of results/census/{model}.parquet."""
+    def ngrams(self, tokenizer: str) -> str:
+        """Of results/ngrams/{tokenizer}.zarr."""
+        return _digest(code=code_digest("number_ngrams"), upstream=self.windows(tokenizer))
+
+    @_remembered
+    def ngram_counts(self, model: str) -> str:
+        """Of every results/counts/{model}/ngrams/{layer}.zarr."""
         return _digest(
-            code=code_digest("classify"),
-            settings=self._config["classify"],
-            upstream=self.counts(model),
+            code=code_digest("count_ngrams"),
+            upstream=[
+                self.recordings(model),
+                self.ngrams(self._selection.tokenizer_of(model)),
+            ],
         )
 
     @_remembered
-    def figure(self, name: str) -> str:
-        """Of results/figures/{name}.pdf, .png and .csv."""
+    def census(self, model: str) -> str:
+        """Of results/census/{model}.parquet and the tables that go with it."""
+        with_ngrams = bool(self._selection.ngram_layers(model))
+        return _digest(
+            code=code_digest("classify"),
+            settings=self._config["classify"],
+            upstream=[self.counts(model), self.ngram_counts(model) if with_ngrams else None],
+        )
+
+    @_remembered
+    def figure(self, name: str, shown: str) -> str:
+        """Of results/figures/{name}.pdf, .png and .csv, which shows a list of models."""
         return _digest(
             code=code_digest("draw", f"figures.{name}"),
+            settings=self._config["draw"]["oscillatory_ranges"] if "ranges" in name else None,
             content=fingerprint([self._selection.style()]),
+            upstream=[[model, self.census(model)] for model in self._selection.shown(shown)],
+        )
+
+    @_remembered
+    def summary(self) -> str:
+        """Of results/summary.csv."""
+        return _digest(
+            code=code_digest("summarise"),
             upstream=[[model, self.census(model)] for model in self._selection.models],
         )
 
@@ -146,7 +172,7 @@ class Provenance:
             code=code_digest("train_checkpoint"),
             settings=recipe,
             upstream=[
-                self.trained_tokenizer(recipe["tokenizer"]),
+                self._training_tokenizer(recipe["tokenizer"]),
                 *[[domain, self.domain(domain)] for domain in recipe["domains"]],
             ],
         )
@@ -155,6 +181,11 @@ class Provenance:
     def generated_mathematics(self) -> str:
         """Of results/generated/mathematics.jsonl.zst."""
         return _digest(code=code_digest("generate_mathematics"))
+
+    def _training_tokenizer(self, name: str) -> object:
+        if name in self._config["train"]["tokenizers"]:
+            return self.trained_tokenizer(name)
+        return self._tokenizer_content(name)
 
     def _tokenizer_content(self, name: str) -> object:
         entry = self._selection.tokenizer(name)
@@ -166,6 +197,8 @@ class Provenance:
         entry = self._config["checkpoints"][model]
         if "hub" in entry:
             return _of_hub(entry)
+        if "trained" in entry:
+            return [self.trained_checkpoint(entry["trained"]), entry.get("step")]
         return _folder_content(self._selection.checkpoint_folder(model), CHECKPOINT_FILES)
 
 

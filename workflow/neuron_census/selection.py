@@ -5,11 +5,13 @@ Standard library only, for it is used while the workflow is parsed.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neuron_census.errors import CensusError
 from neuron_census.shards import shard_count
 from neuron_census.sources import find_files, find_path
 
@@ -25,6 +27,23 @@ class Selection:
     def models(self) -> list[str]:
         """The models to take a census of."""
         return list(self.config["models"])
+
+    def shown(self, which: str) -> list[str]:
+        """The models that a figure shows: one of the lists in `experiments`, or "models".
+
+        An experiment is shown where all its models are selected. Its variants (all but the model that
+        they are compared with) are shown there only, unless there is nothing else.
+        """
+        experiments = self.config["experiments"]
+        if which != "models":
+            models = experiments[which]
+            return list(models) if set(models) <= set(self.models) else []
+        variants = {
+            *experiments["post_norm"],
+            *experiments["no_positions"][1:],
+            *experiments["checkpoints"][:-1],
+        }
+        return [model for model in self.models if model not in variants] or self.models
 
     @property
     def domains(self) -> list[str]:
@@ -59,12 +78,47 @@ class Selection:
         catalogue = "tokenizers" if name in self.config["tokenizers"] else "checkpoints"
         return find_path(f"{catalogue}.{name}.path", entry["path"], self.folders)
 
-    def checkpoint_folder(self, model: str) -> Path:
-        """Give the folder of a checkpoint, as it is or as it is to be fetched. Raises CensusError."""
+    def checkpoint_source(self, model: str) -> Path:
+        """Give what a checkpoint is made in, or lies in, as a whole. Raises CensusError."""
         entry = self.config["checkpoints"][model]
         if "hub" in entry:
             return Path("results/checkpoints", model)
+        if "trained" in entry:
+            return Path("results/trained/checkpoints", entry["trained"])
         return find_path(f"checkpoints.{model}.path", entry["path"], self.folders)
+
+    def checkpoint_folder(self, model: str) -> Path:
+        """Give the folder of a checkpoint, as it is or as it is to be made. Raises CensusError."""
+        source = self.checkpoint_source(model)
+        entry = self.config["checkpoints"][model]
+        return source / "steps" / str(entry["step"]) if "step" in entry else source
+
+    def layers(self, model: str) -> int:
+        """Number of layers of a model, known before its checkpoint is there. Raises CensusError."""
+        entry = self.config["checkpoints"][model]
+        if "layers" in entry:
+            return int(entry["layers"])
+        if "trained" in entry:
+            return int(self.config["train"]["checkpoints"][entry["trained"]]["layers"])
+        file = self.checkpoint_folder(model) / "config.json"
+        try:
+            layers = json.loads(file.read_text(encoding="utf-8"))["num_hidden_layers"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CensusError(
+                f"{file}: cannot be read for num_hidden_layers ({error!r}). Expected the config.json "
+                "of an OPT checkpoint in Hugging Face's format."
+            ) from error
+        if not isinstance(layers, int) or layers < 1:
+            raise CensusError(f"{file}: num_hidden_layers is {layers!r}, expected a whole number.")
+        return layers
+
+    def ngram_layers(self, model: str) -> range:
+        """The layers whose n-grams are counted; none where no study reads n-grams."""
+        if not self.config["studies"]["ngrams"]:
+            return range(0)
+        layers = self.layers(model)
+        everywhere = self.config["record"]["ngram_layers"] == "all"
+        return range(layers if everywhere else -(-layers // 2))
 
     def domain_files(self, domain: str) -> list[Path]:
         """Find the local files of a domain; none for one that is downloaded. Raises CensusError."""

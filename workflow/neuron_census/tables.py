@@ -61,6 +61,9 @@ def _ngram_columns() -> dict[str, Column]:
     return columns
 
 
+# What is measured on the curve of a positional neuron (neuron_census.position_patterns).
+DESCRIPTORS: dict[str, str] = {}
+
 CENSUS = Table(
     name="census",
     row="one row a neuron",
@@ -79,7 +82,20 @@ CENSUS = Table(
                 pl.Float32(), "mean projection on its tokens; null unless a token detector"
             ),
             "suppresses": Column(
-                pl.Boolean(), "whether that is negative; null unless a token detector"
+                pl.Boolean(),
+                "whether it suppresses its tokens, as the config reads it; null unless a token detector",
+            ),
+            "suppression_all_negative": Column(
+                pl.Boolean(),
+                "whether all its projections on its tokens are negative; null unless a token detector",
+            ),
+            "suppression_majority_negative": Column(
+                pl.Boolean(), "whether more than half of them are; null unless a token detector"
+            ),
+            "suppression_percentile": Column(
+                pl.Float32(),
+                "median place of its tokens among all, by projection: 0 most suppressed, 1 most "
+                "promoted; null unless a token detector",
             ),
         },
         "positions": {
@@ -103,6 +119,15 @@ TRIGGERS = Table(
         "activations": Column(pl.Int64(), "occurrences at which the neuron is active"),
         "occurrences": Column(pl.Int64(), "occurrences in the study"),
         "covered": Column(pl.Boolean(), "whether the neuron is active on enough of them"),
+        "projection": Column(
+            pl.Float32(),
+            "projection of the output row on the token's embedding; null unless a covered token of a "
+            "token detector",
+        ),
+        "percentile": Column(
+            pl.Float32(),
+            "place of that among all tokens: 0 most suppressed, 1 most promoted; null likewise",
+        ),
     },
 )
 
@@ -119,6 +144,19 @@ PROJECTIONS = Table(
     },
 )
 
+SPECTRA = Table(
+    name="spectra",
+    row="one row a token detector",
+    columns={
+        "layer": Column(pl.Int16(), "layer, from 0"),
+        "neuron": Column(pl.Int32(), "index in the FFN layer, from 0"),
+        "quantiles": Column(
+            pl.List(pl.Float32()),
+            "257 evenly spaced quantiles of its projections on all tokens, ascending",
+        ),
+    },
+)
+
 POSITIONS = Table(
     name="positions",
     row="one row a positional neuron",
@@ -129,12 +167,14 @@ POSITIONS = Table(
         "frequency": Column(pl.List(pl.Float32()), "share of windows, at each position"),
         "position_mi": Column(
             pl.List(pl.Struct({"domain": pl.String(), "position_mi": pl.Float64()})),
-            "mutual information of activity and position in each domain by itself",
+            "mutual information of activity and position in each domain by itself; null where it has "
+            "too few windows",
         ),
+        **{name: Column(pl.Float64(), meaning) for name, meaning in DESCRIPTORS.items()},
     },
 )
 
-TABLES = (CENSUS, TRIGGERS, PROJECTIONS, POSITIONS)
+TABLES = (CENSUS, TRIGGERS, PROJECTIONS, SPECTRA, POSITIONS)
 
 
 def write_table(

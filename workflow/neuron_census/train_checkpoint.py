@@ -25,7 +25,7 @@ from transformers import OPTForCausalLM
 from neuron_census.atomic import remove, written_whole
 from neuron_census.errors import CensusError
 from neuron_census.training.model_card import LossPoint, write_model_card
-from neuron_census.training.new_model import BOS, new_model, new_optimizer
+from neuron_census.training.new_model import new_model, new_optimizer
 from neuron_census.training.recipe import Recipe
 from neuron_census.training.tied_cross_entropy import TiedCrossEntropy
 from neuron_census.training.training_windows import PAD, TrainingWindows
@@ -65,7 +65,8 @@ def train_checkpoint(
     recipe = Recipe.from_json(spec)
     torch.set_num_threads(threads)
     _compute_deterministically(device)
-    windows = TrainingWindows.from_domains(domains, tokenizer, recipe.window, BOS)
+    cut = output.with_name(f".{output.name}.windows")
+    windows = TrainingWindows.from_domains(domains, tokenizer, recipe.window, cut)
     with torch.device(device):
         model = new_model(recipe, windows.vocabulary)
     model.train()
@@ -87,9 +88,7 @@ def train_checkpoint(
     )
     run.resume()
 
-    bar = tqdm(
-        total=recipe.steps, initial=run.step, unit="step", desc=output.name, mininterval=5
-    )
+    bar = tqdm(total=recipe.steps, initial=run.step, unit="step", desc=output.name, mininterval=5)
     while run.step < recipe.steps:
         rate = recipe.learning_rate * recipe.learning_rate_factor(run.step)
         for group in run.optimizer.param_groups:
@@ -104,6 +103,7 @@ def train_checkpoint(
             run.save()
     bar.close()
     run.finish()
+    remove(cut)
 
 
 @dataclass

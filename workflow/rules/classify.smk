@@ -1,28 +1,44 @@
 """From counts to the census: a row for every neuron. Every threshold of the config is applied here.
 
-Needs: results/counts/{model}.zarr
-Makes: results/census/{model}.parquet
+Needs: results/counts/{model}.zarr, results/counts/{model}/ngrams/{layer}.zarr of the layers that are
+       analysed, and their n-grams; of the checkpoint the output rows and embeddings, and the tokenizer
+Makes: results/census/{model}.parquet and, in folders of their own, the tables that go with it: triggers,
+       projections, spectra, positions; results/sensitivity/{model}.csv
 """
 
 
 rule classify:
     input:
+        unpack(ngram_counts_of),
         counts="results/counts/{model}.zarr",
+        checkpoint=checkpoint_source,
+        tokenizer=tokenizer_of,
     output:
-        "results/census/{model}.parquet",
+        census="results/census/{model}.parquet",
+        triggers="results/triggers/{model}.parquet",
+        projections="results/projections/{model}.parquet",
+        spectra="results/spectra/{model}.parquet",
+        positions="results/positions/{model}.parquet",
+        sensitivity="results/sensitivity/{model}.csv",
     log:
         "results/logs/classify/{model}.log",
     benchmark:
         "results/benchmarks/classify/{model}.tsv"
     conda:
         "../../envs/neuron-census.yaml"
-    threads: 1
+    threads: 2
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=8000,
+        runtime=120,
     params:
         provenance=lambda wildcards: PROVENANCE.census(wildcards.model),
+        checkpoint=checkpoint_folder,
+        ngrams=lambda wildcards, input: ngram_options(input),
         thresholds=json.dumps(config["classify"], sort_keys=True),
     shell:
-        "python -m neuron_census classify --counts {input.counts:q} --thresholds {params.thresholds:q}"
-        " --output {output:q} 2>&1 | tee -i {log:q} >&2"
+        "python -m neuron_census classify --counts {input.counts:q} {params.ngrams:q}"
+        " --checkpoint {params.checkpoint:q} --tokenizer {input.tokenizer:q}"
+        " --thresholds {params.thresholds:q} --census {output.census:q} --triggers {output.triggers:q}"
+        " --projections {output.projections:q} --spectra {output.spectra:q}"
+        " --positions {output.positions:q} --sensitivity {output.sensitivity:q}"
+        " 2>&1 | tee -i {log:q} >&2"

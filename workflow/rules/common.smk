@@ -7,15 +7,13 @@ it lies) and `neuron_census.provenance` (what reruns).
 import json
 import re
 
+from neuron_census.drawable import drawable
 from neuron_census.provenance import Provenance
 from neuron_census.selection import Selection
 
 SELECTION = Selection(config, folders=(Path("."), REPOSITORY))
 PROVENANCE = Provenance(SELECTION)
-# A figure is a module in figures/ with a caption in workflow/report/.
-FIGURES = sorted(
-    path.stem for path in Path(PACKAGE, "neuron_census", "figures").glob("fig[0-9]*.py")
-)
+FIGURES = drawable(config, SELECTION)
 
 
 def one_of_these(names):
@@ -37,6 +35,7 @@ TOKENIZERS = {
 
 wildcard_constraints:
     domain=one_of_these(config["domains"]),
+    layer=r"[0-9]+",
     figure=one_of_these(FIGURES),
     model=one_of_these(config["checkpoints"]),
     shard=one_of_these(map(str, SELECTION.shards)),
@@ -73,6 +72,16 @@ def checkpoint_folder(wildcards):
     return SELECTION.checkpoint_folder(wildcards.model)
 
 
+def checkpoint_source(wildcards):
+    """What a checkpoint lies in: its folder, or that of the training run it is a step of."""
+    return SELECTION.checkpoint_source(wildcards.model)
+
+
+def tokenizer_of(wildcards):
+    """The folder of a model's tokenizer."""
+    return SELECTION.tokenizer_folder(SELECTION.tokenizer_of(wildcards.model))
+
+
 def windows_of(wildcards):
     """The windows that a model reads."""
     return f"results/windows/{SELECTION.tokenizer_of(wildcards.model)}/windows.parquet"
@@ -81,6 +90,31 @@ def windows_of(wildcards):
 def recordings_of(wildcards):
     """The recordings of a model, of every shard."""
     return [f"results/recordings/{wildcards.model}/{shard}.zarr" for shard in SELECTION.shards]
+
+
+def ngrams_of(wildcards):
+    """The n-grams that a model reads."""
+    return f"results/ngrams/{SELECTION.tokenizer_of(wildcards.model)}.zarr"
+
+
+def ngram_counts_of(wildcards):
+    """N-grams and their counts, of every layer of a model in which they are counted."""
+    layers = SELECTION.ngram_layers(wildcards.model)
+    if not layers:
+        return {}
+    return {
+        "ngrams": ngrams_of(wildcards),
+        "ngram_counts": [
+            f"results/counts/{wildcards.model}/ngrams/{layer}.zarr" for layer in layers
+        ],
+    }
+
+
+def ngram_options(input):
+    """What classify is told of n-grams, where they are counted."""
+    if "ngrams" not in input.keys():
+        return []
+    return ["--ngrams", input.ngrams, "--ngram-counts", *input.ngram_counts]
 
 
 def until_counted(recording):
@@ -93,6 +127,28 @@ def recipe_of(name):
     recipe = config["train"]["checkpoints"][name]
     kept = {key: value for key, value in recipe.items() if key not in ("domains", "tokenizer")}
     return json.dumps(kept, sort_keys=True)
+
+
+def training_tokenizer(wildcards):
+    """The folder of the tokenizer with which a checkpoint is trained: one that is trained, or another."""
+    name = config["train"]["checkpoints"][wildcards.name]["tokenizer"]
+    if name in config["train"]["tokenizers"]:
+        return f"results/trained/tokenizers/{name}"
+    return SELECTION.tokenizer_folder(name)
+
+
+def tables_shown(table):
+    """Tables of one kind, of every model that a figure shows."""
+    return lambda wildcards: [
+        f"results/{table}/{model}.parquet" for model in SELECTION.shown(FIGURES[wildcards.figure])
+    ]
+
+
+def figure_options(wildcards):
+    """What the config chooses of a figure that shows a part of what there is."""
+    if wildcards.figure != "fig09_oscillatory_ranges":
+        return []
+    return ["--choice", json.dumps(config["draw"]["oscillatory_ranges"], sort_keys=True)]
 
 
 def caption_of(wildcards, output):

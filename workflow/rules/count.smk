@@ -1,7 +1,9 @@
 """From recordings to counts: exact sufficient statistics, in which there is no threshold yet.
 
 Needs: results/recordings/{model}/{shard}.zarr of every shard, and their windows
-Makes: results/counts/{model}.zarr
+Makes: results/counts/{model}.zarr: how often each neuron is active, and at which positions
+       results/ngrams/{tokenizer}.zarr: the n-grams of the n-gram study, numbered
+       results/counts/{model}/ngrams/{layer}.zarr: which n-grams activate each neuron of a layer
 """
 
 
@@ -26,3 +28,48 @@ rule count:
     shell:
         "python -m neuron_census count --recordings {input.recordings:q} --windows {input.windows:q}"
         " --output {output:q} 2>&1 | tee -i {log:q} >&2"
+
+
+rule number_ngrams:
+    input:
+        windows="results/windows/{tokenizer}/windows.parquet",
+    output:
+        directory("results/ngrams/{tokenizer}.zarr"),
+    log:
+        "results/logs/number_ngrams/{tokenizer}.log",
+    benchmark:
+        "results/benchmarks/number_ngrams/{tokenizer}.tsv"
+    conda:
+        "../../envs/neuron-census.yaml"
+    threads: 1
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        provenance=lambda wildcards: PROVENANCE.ngrams(wildcards.tokenizer),
+    shell:
+        "python -m neuron_census number_ngrams --windows {input.windows:q} --output {output:q}"
+        " 2>&1 | tee -i {log:q} >&2"
+
+
+rule count_ngrams:
+    input:
+        recordings=recordings_of,
+        ngrams=ngrams_of,
+    output:
+        directory("results/counts/{model}/ngrams/{layer}.zarr"),
+    log:
+        "results/logs/count_ngrams/{model}/{layer}.log",
+    benchmark:
+        "results/benchmarks/count_ngrams/{model}/{layer}.tsv"
+    conda:
+        "../../envs/neuron-census.yaml"
+    threads: 4
+    resources:
+        mem_mb=4000,
+        runtime=240,
+    params:
+        provenance=lambda wildcards: PROVENANCE.ngram_counts(wildcards.model),
+    shell:
+        "python -m neuron_census count_ngrams --recordings {input.recordings:q} --ngrams {input.ngrams:q}"
+        " --layer {wildcards.layer} --threads {threads} --output {output:q} 2>&1 | tee -i {log:q} >&2"

@@ -1,13 +1,18 @@
-"""From the census to figures.
+"""From the census to figures, and a row for every model.
 
-Needs: results/census/{model}.parquet of every selected model, and the style of the figures
-Makes: results/figures/{figure}.pdf, .png and .csv, the numbers drawn
+Needs: results/census/{model}.parquet of every selected model and the tables that go with it, and the
+       style of the figures
+Makes: results/figures/{figure}.pdf, .png and .csv, the numbers drawn; results/summary.csv
 """
 
 
 rule draw:
     input:
-        census=expand("results/census/{model}.parquet", model=SELECTION.models),
+        census=tables_shown("census"),
+        triggers=tables_shown("triggers"),
+        projections=tables_shown("projections"),
+        spectra=tables_shown("spectra"),
+        positions=tables_shown("positions"),
         style=lambda wildcards: SELECTION.style(),
     output:
         pdf="results/figures/{figure}.pdf",
@@ -34,9 +39,41 @@ rule draw:
         mem_mb=4000,
         runtime=30,
     params:
-        provenance=lambda wildcards: PROVENANCE.figure(wildcards.figure),
+        provenance=lambda wildcards: PROVENANCE.figure(
+            wildcards.figure, FIGURES[wildcards.figure]
+        ),
         figure=subpath(output.pdf, strip_suffix=".pdf"),
         caption=caption_of,
+        options=figure_options,
     shell:
-        "python -m neuron_census draw {wildcards.figure} --census {input.census:q} --style {input.style:q}"
+        "python -m neuron_census draw {wildcards.figure} --census {input.census:q}"
+        " --triggers {input.triggers:q} --projections {input.projections:q} --spectra {input.spectra:q}"
+        " --positions {input.positions:q} {params.options:q} --style {input.style:q}"
         " --output {params.figure:q} 2>&1 | tee -i {log:q} >&2"
+
+
+rule summarise:
+    input:
+        census=expand("results/census/{model}.parquet", model=SELECTION.models),
+        triggers=expand("results/triggers/{model}.parquet", model=SELECTION.models),
+    output:
+        report(
+            "results/summary.csv",
+            caption="../report/summary.rst",
+            category="Every model in a row",
+        ),
+    log:
+        "results/logs/summarise.log",
+    benchmark:
+        "results/benchmarks/summarise.tsv"
+    conda:
+        "../../envs/neuron-census.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        provenance=lambda wildcards: PROVENANCE.summary(),
+    shell:
+        "python -m neuron_census summarise --census {input.census:q} --triggers {input.triggers:q}"
+        " --output {output:q} 2>&1 | tee -i {log:q} >&2"

@@ -8,7 +8,7 @@ Makes: results/recordings/{model}/{shard}.zarr, what every neuron does on a shar
 rule record:
     input:
         windows=windows_of,
-        checkpoint=checkpoint_folder,
+        checkpoint=checkpoint_source,
     output:
         until_counted(directory("results/recordings/{model}/{shard}.zarr")),
     log:
@@ -24,13 +24,14 @@ rule record:
         runtime=720,
     params:
         provenance=lambda wildcards: PROVENANCE.recordings(wildcards.model),
+        checkpoint=checkpoint_folder,
         dtype=lookup(dpath="checkpoints/{model}/dtype", within=config),
         revision=lambda wildcards: option("revision", config["checkpoints"][wildcards.model]),
         ngram_layers=lookup(dpath="record/ngram_layers", within=config),
         device=untracked(config["record"]["device"]),
         batch_tokens=untracked(config["record"]["batch_tokens"]),
     shell:
-        "python -m neuron_census record --windows {input.windows:q} --checkpoint {input.checkpoint:q}"
+        "python -m neuron_census record --windows {input.windows:q} --checkpoint {params.checkpoint:q}"
         " --shard {wildcards.shard} --dtype {params.dtype} --device {params.device}"
         " --batch-tokens {params.batch_tokens} --ngram-layers {params.ngram_layers}"
         " {params.revision:q} --threads {threads} --output {output:q}"

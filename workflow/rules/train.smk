@@ -13,7 +13,7 @@ RECIPES = config["train"]
 
 rule train_demo_family:
     input:
-        expand("results/trained/checkpoints/{name}", name=RECIPES["checkpoints"]),
+        expand("results/trained/checkpoints/{name}", name=DEMO_FAMILY),
 
 
 rule train_tokenizer:
@@ -46,9 +46,7 @@ rule train_tokenizer:
 rule train_checkpoint:
     input:
         domains=lambda wildcards: tables_of(RECIPES["checkpoints"][wildcards.name]["domains"]),
-        tokenizer=lambda wildcards: "results/trained/tokenizers/{}".format(
-            RECIPES["checkpoints"][wildcards.name]["tokenizer"]
-        ),
+        tokenizer=training_tokenizer,
     output:
         directory("results/trained/checkpoints/{name}"),
     log:

@@ -10,6 +10,10 @@ from matplotlib.figure import Figure
 
 from neuron_census.dead_neurons import summary_by_layer
 from neuron_census.figures.legend import legend_below
+from neuron_census.figures.model_tables import ModelTables
+
+STUDY = "dead"
+MODELS = "models"
 
 DEPTH = "relative depth  (0: first layer, 1: last)"
 # The axes reach at least this far, so that noughts are drawn as a flat line on a scale one can read.
@@ -17,17 +21,17 @@ LEAST_PERCENT = 1.0
 LEAST_FREQUENCY = 1e-3
 
 
-def table(censuses: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+def table(models: Mapping[str, ModelTables]) -> pl.DataFrame:
     """One row a model and layer: neurons, dead, dead_percent, mean_frequency_alive, relative_depth.
 
     Parameters
     ----------
-    censuses
-        the census of each model, in the order in which they are shown
+    models
+        the tables of each model, in the order in which they are shown
     """
     parts = []
-    for model, census in censuses.items():
-        summary = summary_by_layer(census)
+    for model, tables in models.items():
+        summary = summary_by_layer(tables.census)
         layers = len(summary)
         parts.append(
             summary.with_columns(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import matplotlib
 
@@ -15,21 +15,32 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from neuron_census.atomic import written_whole
+from neuron_census.figures.model_tables import ModelTables
 from neuron_census.figures.style import styled
 
 
 class FigureModule(Protocol):
-    """A module of this package that draws one figure."""
+    """A module of this package that draws one figure.
 
-    def table(self, censuses: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-        """The tidy numbers that the figure shows, from the census of every model."""
+    `STUDY` names the study without which it cannot be drawn, `MODELS` the list of the config whose
+    models it shows: "models", or one of `experiments`.
+    """
+
+    STUDY: str
+    MODELS: str
+
+    def table(self, models: Mapping[str, ModelTables], **choice: Any) -> pl.DataFrame:
+        """The tidy numbers that the figure shows, from the tables of every model.
+
+        A figure that shows a part of what there is takes a choice of it.
+        """
 
     def draw(self, numbers: pl.DataFrame) -> Figure:
         """The picture of these numbers."""
 
 
 def write_figure(
-    module: FigureModule, censuses: Mapping[str, pl.DataFrame], style: Path, output: Path
+    module: FigureModule, models: Mapping[str, ModelTables], style: Path, output: Path, choice: Mapping[str, Any] | None = None
 ) -> None:
     """Draw a figure and write `{output}.csv`, `.pdf` and `.png`; the same numbers give the same bytes.
 
@@ -37,15 +48,17 @@ def write_figure(
     ----------
     module
         the figure
-    censuses
-        the census of each model, in the order in which they are shown
+    models
+        the tables of each model, in the order in which they are shown
     style
         a matplotlib style file
     output
         path without ending
+    choice
+        for `table`, where a figure takes one
     """
     with styled(style):
-        numbers = module.table(censuses)
+        numbers = module.table(models, **(choice or {}))
         figure = module.draw(numbers)
         try:
             # No date: it would differ with every run.

@@ -58,7 +58,10 @@ def write_model_card(
         "workflow has real neurons to count where no model hub is reachable. It is a specimen for",
         "interpretability tools, not a language model to use: its sentences mean nothing.",
         "",
-        *([f"As it was after {step:,} of {recipe['steps']:,} steps.", ""] * (step < recipe["steps"])),
+        *(
+            [f"As it was after {step:,} of {recipe['steps']:,} steps.", ""]
+            * (step < recipe["steps"])
+        ),
         f"{parameters:,} parameters, weights in fp16. Trained with transformers {transformers.__version__} "
         f"and torch {torch.__version__.split('+')[0]} on {machine}, bf16 autocast, AdamW (0.9, 0.95), "
         "gradients clipped at norm 1.",
@@ -67,7 +70,10 @@ def write_model_card(
         "",
         "| setting | value |",
         "|---|---|",
-        *[f"| {key} | {value} |" for key, value in recipe.items()],
+        *[
+            f"| {key} | {list(value) if isinstance(value, tuple) else value} |"
+            for key, value in recipe.items()
+        ],
         "",
         "## Text",
         "",

@@ -44,6 +44,10 @@ def new_model(recipe: Recipe, vocabulary: int) -> OPTForCausalLM:
             use_cache=False,
         )
     )
+    if recipe.embedding_size:
+        # As small as other weights, they would drown the tokens in their positions.
+        for projection in (model.model.decoder.project_in, model.model.decoder.project_out):
+            nn.init.normal_(projection.weight, std=projection.in_features**-0.5)
     if recipe.positions == "none":
         table = model.model.decoder.embed_positions.weight
         table.requires_grad_(False).zero_()

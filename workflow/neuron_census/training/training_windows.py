@@ -2,51 +2,78 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
-from jaxtyping import Int64
-from tokenizers import Tokenizer
+import pyarrow.parquet as pq
+from jaxtyping import Int64, Integer
 
+from neuron_census.atomic import written_whole
+from neuron_census.encoder import Encoder
 from neuron_census.errors import CensusError
+from neuron_census.fingerprint import fingerprint
+from neuron_census.text.domain_table import scan_domain_table
 
 PAD = 1
+DOCUMENTS_AT_A_TIME = 512
 
 
 @dataclass(frozen=True)
 class TrainingWindows:
     """Right-padded windows of all training text, drawn in a seeded order, epoch after epoch.
 
-    `windows` is `[windows, window]`, BOS first, padded with `PAD`; `domain_tokens` counts the text
-    tokens (BOS excluded) of each domain.
+    `windows` is `[windows, window]`, BOS first, padded with `PAD`, on disk; `domain_tokens` counts the
+    text tokens (BOS excluded) of each domain.
     """
 
-    windows: Int64[np.ndarray, "windows window"]
+    windows: Integer[np.ndarray, "windows window"]
     domain_tokens: dict[str, int]
     vocabulary: int
 
     @classmethod
     def from_domains(
-        cls, domains: list[Path], tokenizer: Path, window: int, bos: int
+        cls, domains: list[Path], tokenizer: Path, window: int, folder: Path
     ) -> TrainingWindows:
-        """Tokenise the training part of the domain tables and cut it into windows."""
-        encoder = Tokenizer.from_file(str(tokenizer / "tokenizer.json"))
-        encoder.encode_special_tokens = True
-        rows: list[np.ndarray] = []
-        domain_tokens: dict[str, int] = {}
-        for path in domains:
-            texts = pl.read_parquet(path).filter(~pl.col("held_out"))["text"].to_list()
-            if not texts:
-                raise CensusError(
-                    f"{path}: every document is held out; nothing is left to train on."
-                )
-            encoded = encoder.encode_batch_fast(texts, add_special_tokens=False)
-            domain_tokens[path.stem] = sum(len(document.ids) for document in encoded)
-            for document in encoded:
-                rows.extend(_cut(np.array(document.ids, dtype=np.int64), window, bos))
-        return cls(np.stack(rows), domain_tokens, encoder.get_vocab_size())
+        """Tokenise the training part of the domain tables and cut it into windows.
+
+        Parameters
+        ----------
+        domains
+            domain tables
+        tokenizer
+            folder of the tokenizer
+        window
+            longest window, BOS included
+        folder
+            where the windows lie; those of the same text and tokenizer are taken as they are
+        """
+        encoder = Encoder.open(tokenizer)
+        kind = np.dtype(np.uint16 if encoder.vocabulary <= 1 << 16 else np.int32)
+        about: dict[str, Any] = {
+            "text": fingerprint(domains),
+            "tokenizer": fingerprint([file for file in tokenizer.iterdir() if file.is_file()]),
+            "window": window,
+            "dtype": kind.name,
+        }
+        if not _is_about(folder, about):
+            with written_whole(folder) as partial:
+                partial.mkdir()
+                tokens = {}
+                with (partial / "windows").open("wb") as file:
+                    for domain in domains:
+                        tokens[domain.stem] = 0
+                        for document in _documents(domain, encoder):
+                            tokens[domain.stem] += len(document)
+                            _cut(document, window, encoder.bos).astype(kind).tofile(file)
+                (partial / "about.json").write_text(json.dumps({"domains": tokens, **about}))
+        windows = np.memmap(folder / "windows", dtype=kind, mode="r").reshape(-1, window)
+        domain_tokens = json.loads((folder / "about.json").read_text())["domains"]
+        return cls(windows, domain_tokens, encoder.vocabulary)
 
     def batch(self, step: int, size: int, seed: int) -> Int64[np.ndarray, "size length"]:
         """The windows of a step, trimmed to the longest of them.
@@ -58,7 +85,7 @@ class TrainingWindows:
         for position in range(step * size, (step + 1) * size):
             epoch, index = divmod(position, count)
             picked.append(_permutation(seed, epoch, count)[index])
-        chosen = self.windows[picked]
+        chosen = self.windows[picked].astype(np.int64)
         longest = int((chosen != PAD).sum(axis=1).max())
         return chosen[:, :longest]
 
@@ -67,16 +94,36 @@ class TrainingWindows:
         return {**self.domain_tokens, "windows": len(self.windows)}
 
 
+def _is_about(folder: Path, about: dict[str, Any]) -> bool:
+    """Whether a folder holds the windows of this text, cut in this way."""
+    note = folder / "about.json"
+    return note.is_file() and {**json.loads(note.read_text()), **about} == json.loads(
+        note.read_text()
+    )
+
+
+def _documents(domain: Path, encoder: Encoder) -> Iterator[np.ndarray]:
+    """Tokens of the documents of a domain that are not held out."""
+    scan_domain_table(domain)
+    documents = 0
+    for batch in pq.ParquetFile(domain).iter_batches(
+        batch_size=DOCUMENTS_AT_A_TIME, columns=["held_out", "text"]
+    ):
+        rows = pl.DataFrame(pl.from_arrow(batch)).filter(~pl.col("held_out"))
+        documents += len(rows)
+        yield from encoder.encode(rows["text"].to_list())
+    if not documents:
+        raise CensusError(f"{domain}: every document is held out; nothing is left to train on.")
+
+
 def _cut(
-    tokens: Int64[np.ndarray, " tokens"], window: int, bos: int
-) -> list[Int64[np.ndarray, " window"]]:
-    pieces = []
-    for start in range(0, len(tokens), window - 1):
-        piece = np.full(window, PAD, dtype=np.int64)
+    tokens: Integer[np.ndarray, " tokens"], window: int, bos: int
+) -> Int64[np.ndarray, "windows window"]:
+    pieces = np.full((-(-len(tokens) // (window - 1)), window), PAD, dtype=np.int64)
+    pieces[:, 0] = bos
+    for piece, start in zip(pieces, range(0, len(tokens), window - 1), strict=True):
         part = tokens[start : start + window - 1]
-        piece[0] = bos
         piece[1 : 1 + len(part)] = part
-        pieces.append(piece)
     return pieces
 
 

@@ -1,0 +1,45 @@
+"""The figures that a config lets be drawn. Standard library only: read while the workflow is parsed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from neuron_census.selection import Selection
+
+FOLDER = Path(__file__).parent / "figures"
+
+
+def drawable(config: Mapping[str, Any], selection: Selection) -> dict[str, str]:
+    """Name each figure that can be drawn, and the list of models that it shows.
+
+    A figure is a module `figures/fig…` that says which study it needs and which models it shows. It is
+    drawn where that study reads something and that list has a model.
+
+    Parameters
+    ----------
+    config
+        a config that `configure` has given
+    selection
+        what that config selects
+    """
+    figures = {}
+    for path in sorted(FOLDER.glob("fig[0-9]*.py")):
+        said = _constants(path)
+        if config["studies"][said["STUDY"]] and selection.shown(said["MODELS"]):
+            figures[path.stem] = said["MODELS"]
+    return figures
+
+
+def _constants(path: Path) -> dict[str, str]:
+    """`STUDY` and `MODELS` of a figure's module, which is not imported for it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return {
+        node.targets[0].id: ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and node.targets[0].id in ("STUDY", "MODELS")
+    }
