@@ -64,3 +64,4 @@ rule all:
     input:
         expand("results/census/{model}.parquet", model=SELECTION.models),
         expand("results/figures/{figure}.{kind}", figure=FIGURES, kind=["pdf", "png", "csv"]),
+        "results/summary.csv",

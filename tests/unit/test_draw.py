@@ -13,7 +13,7 @@ from matplotlib.image import imread
 from neuron_census.draw import draw, figure_names
 from neuron_census.errors import CensusError
 from neuron_census.figures import fig01_dead_neurons
-from neuron_census.figures.model_tables import ModelTables
+from neuron_census.model_tables import ModelTables
 from neuron_census.figures.style import styled
 from neuron_census.tables import CENSUS, write_table
 

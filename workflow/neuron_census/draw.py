@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
 from neuron_census.errors import CensusError, one_of
 from neuron_census.figures.figure import write_figure
-from neuron_census.figures.model_tables import ModelTables
-from neuron_census.tables import CENSUS
+from neuron_census.model_tables import by_model
 
 
 def draw(
@@ -61,39 +59,9 @@ def draw(
         "positions": positions,
     }
     chosen = {name: value for name, value in json.loads(choice).items() if value is not None}
-    write_figure(module, _by_model(census, companions), style, output, chosen)
+    write_figure(module, by_model(census, companions), style, output, chosen)
 
 
 def figure_names() -> list[str]:
     """Names of all figures that there are: the modules `figures/fig…`."""
     return sorted(path.stem for path in (Path(__file__).parent / "figures").glob("fig[0-9]*.py"))
-
-
-def _by_model(
-    census: list[Path], companions: Mapping[str, list[Path] | None]
-) -> dict[str, ModelTables]:
-    """The tables of each model, whose name is that of its files, in the order of the censuses."""
-    if not census:
-        raise CensusError("census: found no table, expected one of each model to draw.")
-    models: dict[str, ModelTables] = {}
-    for path in census:
-        model = _model(path)
-        if model in models:
-            raise CensusError(
-                f"{path}: a second census of the model '{model}'. A figure names models by their "
-                "files: give each once, or rename one."
-            )
-        models[model] = ModelTables(model, {CENSUS.name: path})
-    for table, paths in companions.items():
-        for path in paths or []:
-            if _model(path) not in models:
-                raise CensusError(
-                    f"{path}: a {table} table of a model whose census was not given; "
-                    f"{one_of(_model(path), list(models))}"
-                )
-            models[_model(path)].files[table] = path
-    return models
-
-
-def _model(path: Path) -> str:
-    return path.name.removesuffix(".parquet")

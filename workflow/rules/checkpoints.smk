@@ -19,8 +19,8 @@ rule fetch_checkpoint:
         "../../envs/neuron-census.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=720,
+        mem_mb=by_attempt(2000),
+        runtime=by_attempt(720),
     params:
         provenance=lambda wildcards: PROVENANCE.fetched_checkpoint(wildcards.model),
         repository=lookup(dpath="checkpoints/{model}/hub", within=config),
@@ -43,8 +43,8 @@ rule fetch_tokenizer:
         "../../envs/neuron-census.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=by_attempt(2000),
+        runtime=by_attempt(30),
     params:
         provenance=lambda wildcards: PROVENANCE.fetched_tokenizer(wildcards.tokenizer),
         repository=lookup(dpath="{tokenizer}/hub", within=TOKENIZERS),

@@ -28,8 +28,8 @@ rule classify:
         "../../envs/neuron-census.yaml"
     threads: 2
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(120),
     params:
         provenance=lambda wildcards: PROVENANCE.census(wildcards.model),
         checkpoint=checkpoint_folder,

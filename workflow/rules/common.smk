@@ -47,6 +47,16 @@ def option(key, entry):
     return [f"--{key}", entry[key]] if key in entry else []
 
 
+def by_attempt(amount):
+    """So much of a resource, and so much more at every further attempt."""
+    return lambda wildcards, attempt: attempt * amount
+
+
+def for_recording(resource):
+    """What a recording job of a model books: the more, the larger the model."""
+    return lambda wildcards, attempt: attempt * config["checkpoints"][wildcards.model][resource]
+
+
 def untracked(value):
     """A param that Snakemake does not compare with that of the last run: a change of it reruns nothing."""
     return lambda wildcards, output: value

@@ -21,8 +21,8 @@ rule count:
         "../../envs/neuron-census.yaml"
     threads: 4
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(240),
     params:
         provenance=lambda wildcards: PROVENANCE.counts(wildcards.model),
     shell:
@@ -43,8 +43,8 @@ rule number_ngrams:
         "../../envs/neuron-census.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(60),
     params:
         provenance=lambda wildcards: PROVENANCE.ngrams(wildcards.tokenizer),
     shell:
@@ -66,8 +66,8 @@ rule count_ngrams:
         "../../envs/neuron-census.yaml"
     threads: 4
     resources:
-        mem_mb=4000,
-        runtime=240,
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(240),
     params:
         provenance=lambda wildcards: PROVENANCE.ngram_counts(wildcards.model),
     shell:

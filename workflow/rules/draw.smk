@@ -36,8 +36,8 @@ rule draw:
         "../../envs/neuron-census.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(30),
     params:
         provenance=lambda wildcards: PROVENANCE.figure(
             wildcards.figure, FIGURES[wildcards.figure]
@@ -70,8 +70,8 @@ rule summarise:
         "../../envs/neuron-census.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=30,
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(30),
     params:
         provenance=lambda wildcards: PROVENANCE.summary(),
     shell:

@@ -20,8 +20,8 @@ rule record:
     threads: 8
     resources:
         gpu=1,
-        mem_mb=16000,
-        runtime=720,
+        mem_mb=for_recording("mem_mb"),
+        runtime=for_recording("runtime"),
     params:
         provenance=lambda wildcards: PROVENANCE.recordings(wildcards.model),
         checkpoint=checkpoint_folder,

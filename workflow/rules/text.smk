@@ -19,8 +19,8 @@ rule read_domain:
         "../../envs/neuron-census.yaml"
     threads: 1
     resources:
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(240),
     params:
         provenance=lambda wildcards: PROVENANCE.domain(wildcards.domain),
         spec=lambda wildcards: json.dumps(config["domains"][wildcards.domain], sort_keys=True),
@@ -46,8 +46,8 @@ rule tokenize:
         "../../envs/neuron-census.yaml"
     threads: 4
     resources:
-        mem_mb=8000,
-        runtime=120,
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(120),
     params:
         provenance=lambda wildcards: PROVENANCE.windows(wildcards.tokenizer),
         studies=json.dumps(config["studies"]),

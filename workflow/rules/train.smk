@@ -31,8 +31,8 @@ rule train_tokenizer:
         "../../envs/neuron-census.yaml"
     threads: 4
     resources:
-        mem_mb=8000,
-        runtime=60,
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(60),
     params:
         provenance=lambda wildcards: PROVENANCE.trained_tokenizer(wildcards.name),
         vocabulary=lookup(dpath="tokenizers/{name}/vocabulary", within=RECIPES),
@@ -61,8 +61,8 @@ rule train_checkpoint:
     threads: 1
     resources:
         gpu=int(RECIPES["device"] == "cuda"),
-        mem_mb=8000,
-        runtime=1440,
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(1440),
     params:
         provenance=lambda wildcards: PROVENANCE.trained_checkpoint(wildcards.name),
         spec=lambda wildcards: recipe_of(wildcards.name),
@@ -85,8 +85,8 @@ rule generate_mathematics:
         "../../envs/mathematics.yaml"
     threads: 4
     resources:
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(120),
     params:
         provenance=lambda wildcards: PROVENANCE.generated_mathematics(),
     shell:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from neuron_census.dead_neurons import summary_by_layer
 from neuron_census.figures.legend import legend_below
-from neuron_census.figures.model_tables import ModelTables
+from neuron_census.model_tables import ModelTables
 
 STUDY = "dead"
 MODELS = "models"

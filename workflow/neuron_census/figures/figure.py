@@ -15,7 +15,7 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from neuron_census.atomic import written_whole
-from neuron_census.figures.model_tables import ModelTables
+from neuron_census.model_tables import ModelTables
 from neuron_census.figures.style import styled
 
 
