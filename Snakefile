@@ -65,3 +65,4 @@ rule all:
         expand("results/census/{model}.parquet", model=SELECTION.models),
         expand("results/figures/{figure}.{kind}", figure=FIGURES, kind=["pdf", "png", "csv"]),
         "results/summary.csv",
+        "results/claims.csv",

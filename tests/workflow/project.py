@@ -17,7 +17,7 @@ from typing import Any
 from made_checkpoints import make_checkpoint, make_tokenizer
 
 REPOSITORY = Path(__file__).parents[2]
-SHIPPED = ("Snakefile", "workflow", "config", "profiles", "envs")
+SHIPPED = ("Snakefile", "workflow", "config", "profiles", "envs", "resources/paper")
 CONFIG = "tiny.yaml"
 MODELS = ("tiny-a", "tiny-b")
 

@@ -20,6 +20,7 @@ def draw(
     projections: list[Path] | None = None,
     spectra: list[Path] | None = None,
     positions: list[Path] | None = None,
+    published: Path | None = None,
     choice: str = "{}",
     style: Path,
     output: Path,
@@ -40,6 +41,8 @@ def draw(
         the spectra tables
     positions
         the positions tables
+    published
+        folder with the numbers that the paper's own figures show, `{figure}.csv`, to be drawn beside ours
     choice
         what a figure that shows a part of what there is should show, as JSON: of Figure 9 the model and
         the layer
@@ -59,7 +62,14 @@ def draw(
         "positions": positions,
     }
     chosen = {name: value for name, value in json.loads(choice).items() if value is not None}
-    write_figure(module, by_model(census, companions), style, output, chosen)
+    write_figure(
+        module,
+        by_model(census, companions),
+        style,
+        output,
+        published=published / f"{figure}.csv" if published else None,
+        choice=chosen,
+    )
 
 
 def figure_names() -> list[str]:

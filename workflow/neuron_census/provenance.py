@@ -23,9 +23,11 @@ from typing import Any
 from neuron_census.code_digest import code_digest
 from neuron_census.errors import CensusError
 from neuron_census.fingerprint import fingerprint
-from neuron_census.selection import Selection
+from neuron_census.selection import PAPER, Selection
 
 TOKENIZER_FILES = ("config.json", "tokenizer.json", "vocab.json", "merges.txt")
+# Modules that claims name, which nothing imports by name.
+TESTS_OF_CLAIMS = ("dead", "ngrams", "positions")
 CHECKPOINT_FILES = ("config.json", "*.safetensors", "*.bin", "*.index.json")
 
 
@@ -142,7 +144,7 @@ class Provenance:
         return _digest(
             code=code_digest("draw", f"figures.{name}"),
             settings=self._config["draw"]["oscillatory_ranges"] if "ranges" in name else None,
-            content=fingerprint([self._selection.style()]),
+            content=fingerprint([self._selection.style(), *self._selection.published(name)]),
             upstream=[[model, self.census(model)] for model in self._selection.shown(shown)],
         )
 
@@ -151,6 +153,16 @@ class Provenance:
         """Of results/summary.csv."""
         return _digest(
             code=code_digest("summarise"),
+            upstream=[[model, self.census(model)] for model in self._selection.models],
+        )
+
+    @_remembered
+    def claims(self) -> str:
+        """Of results/claims.csv."""
+        return _digest(
+            code=code_digest("check_claims", *[f"claims.{module}" for module in TESTS_OF_CLAIMS]),
+            settings=self._config["experiments"],
+            content=fingerprint([PAPER / "claims.toml"]),
             upstream=[[model, self.census(model)] for model in self._selection.models],
         )
 

@@ -15,6 +15,9 @@ from neuron_census.errors import CensusError
 from neuron_census.shards import shard_count
 from neuron_census.sources import find_files, find_path
 
+# What the paper claims and shows, as numbers.
+PAPER = Path(__file__).parents[2] / "resources" / "paper"
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -131,3 +134,8 @@ class Selection:
     def style(self) -> Path:
         """Find the file with the style of the figures. Raises CensusError."""
         return find_path("draw.style", self.config["draw"]["style"], self.folders)
+
+    def published(self, figure: str) -> list[Path]:
+        """Find the numbers that the paper's own figure shows, where they could be read off."""
+        file = PAPER / f"{figure}.csv"
+        return [file] if file.exists() else []

@@ -9,7 +9,7 @@ import re
 
 from neuron_census.drawable import drawable
 from neuron_census.provenance import Provenance
-from neuron_census.selection import Selection
+from neuron_census.selection import PAPER, Selection
 
 SELECTION = Selection(config, folders=(Path("."), REPOSITORY))
 PROVENANCE = Provenance(SELECTION)

@@ -14,6 +14,7 @@ rule draw:
         spectra=tables_shown("spectra"),
         positions=tables_shown("positions"),
         style=lambda wildcards: SELECTION.style(),
+        published=lambda wildcards: SELECTION.published(wildcards.figure),
     output:
         pdf="results/figures/{figure}.pdf",
         png=report(
@@ -44,12 +45,13 @@ rule draw:
         ),
         figure=subpath(output.pdf, strip_suffix=".pdf"),
         caption=caption_of,
+        published=untracked(PAPER),
         options=figure_options,
     shell:
         "python -m neuron_census draw {wildcards.figure} --census {input.census:q}"
         " --triggers {input.triggers:q} --projections {input.projections:q} --spectra {input.spectra:q}"
         " --positions {input.positions:q} {params.options:q} --style {input.style:q}"
-        " --output {params.figure:q} 2>&1 | tee -i {log:q} >&2"
+        " --published {params.published:q} --output {params.figure:q} 2>&1 | tee -i {log:q} >&2"
 
 
 rule summarise:
@@ -77,3 +79,34 @@ rule summarise:
     shell:
         "python -m neuron_census summarise --census {input.census:q} --triggers {input.triggers:q}"
         " --output {output:q} 2>&1 | tee -i {log:q} >&2"
+
+
+rule check_claims:
+    input:
+        claims=PAPER / "claims.toml",
+        census=expand("results/census/{model}.parquet", model=SELECTION.models),
+        triggers=expand("results/triggers/{model}.parquet", model=SELECTION.models),
+        positions=expand("results/positions/{model}.parquet", model=SELECTION.models),
+    output:
+        report(
+            "results/claims.csv",
+            caption="../report/claims.rst",
+            category="The paper's claims",
+        ),
+    log:
+        "results/logs/check_claims.log",
+    benchmark:
+        "results/benchmarks/check_claims.tsv"
+    conda:
+        "../../envs/neuron-census.yaml"
+    threads: 1
+    resources:
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(30),
+    params:
+        provenance=lambda wildcards: PROVENANCE.claims(),
+        experiments=json.dumps(config["experiments"], sort_keys=True),
+    shell:
+        "python -m neuron_census check_claims --claims {input.claims:q} --census {input.census:q}"
+        " --triggers {input.triggers:q} --positions {input.positions:q}"
+        " --experiments {params.experiments:q} --output {output:q} 2>&1 | tee -i {log:q} >&2"

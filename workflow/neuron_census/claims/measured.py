@@ -70,9 +70,10 @@ class Measured:
 
     def detected_by_layer(self, n: int) -> list[set[tuple[int, ...]]]:
         """The n-grams that the detectors of each layer of the first half detect."""
+        detectors = self.detectors(n)
         covered = (
             self.tables.triggers.filter((pl.col("n") == n) & pl.col("covered"))
-            .join(self.detectors(n), on=["layer", "neuron"], how="semi")
+            .join(detectors, on=["layer", "neuron"], how="semi")
             .select("layer", "ngram")
         )
         detected: list[set[tuple[int, ...]]] = [set() for _ in range(self.first_half)]

@@ -24,6 +24,7 @@ SUFFIX = re.compile(r"(ing|ed|es|s|er|ly|'s)$")
 
 
 def _cover_falls(models: Sequence[Measured], n: int) -> Finding:
+    """The median cover of alive neurons in the first half of layers falls with size."""
     return falls([model.median_cover(n) for model in models], [model.name for model in models])
 
 
@@ -61,6 +62,7 @@ def as_many_token_detectors_as_in_66b(models: Sequence[Measured]) -> Finding:
 
 
 def _detectors_rise(models: Sequence[Measured], n: int) -> Finding:
+    """The number of detectors, over all layers, rises with size."""
     return rises([len(model.detectors(n)) for model in models], [model.name for model in models])
 
 
@@ -164,5 +166,8 @@ def trigrams_jump_at_the_last_but_one(models: Sequence[Measured]) -> Finding:
 
 
 def _stem(text: str) -> str:
+    """A word without case, space and endings."""
     word = text.strip().casefold()
-    return SUFFIX.sub("", word) if len(word) > 4 else word.removesuffix("s")
+    while len(word) > 4 and (shorter := SUFFIX.sub("", word)) != word:
+        word = shorter
+    return word

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from neuron_census.dead_neurons import summary_by_layer
 from neuron_census.figures.legend import legend_below
+from neuron_census.figures.published import draw_published, label_published
 from neuron_census.model_tables import ModelTables
 
 STUDY = "dead"
@@ -57,7 +58,9 @@ def draw(numbers: pl.DataFrame) -> Figure:
     for model in numbers["model"].unique(maintain_order=True):
         lines = numbers.filter(pl.col("model") == model)
         for panel, values in ((left, "dead_percent"), (right, "mean_frequency_alive")):
-            panel.plot(lines["relative_depth"], lines[values], label=model)
+            (line,) = panel.plot(lines["relative_depth"], lines[values], label=model)
+            draw_published(panel, lines, "relative_depth", values, line.get_color())
+    label_published(left, numbers)
     left.set(title="(a) dead neurons", ylabel="share of the layer's neurons (%)")
     right.set(title="(b) activation frequency of alive neurons", ylabel="mean share of tokens")
     for panel, values, least in (

@@ -15,8 +15,9 @@ import polars as pl
 from matplotlib.figure import Figure
 
 from neuron_census.atomic import written_whole
-from neuron_census.model_tables import ModelTables
+from neuron_census.figures.published import beside
 from neuron_census.figures.style import styled
+from neuron_census.model_tables import ModelTables
 
 
 class FigureModule(Protocol):
@@ -40,7 +41,13 @@ class FigureModule(Protocol):
 
 
 def write_figure(
-    module: FigureModule, models: Mapping[str, ModelTables], style: Path, output: Path, choice: Mapping[str, Any] | None = None
+    module: FigureModule,
+    models: Mapping[str, ModelTables],
+    style: Path,
+    output: Path,
+    *,
+    published: Path | None = None,
+    choice: Mapping[str, Any] | None = None,
 ) -> None:
     """Draw a figure and write `{output}.csv`, `.pdf` and `.png`; the same numbers give the same bytes.
 
@@ -54,11 +61,15 @@ def write_figure(
         a matplotlib style file
     output
         path without ending
+    published
+        what the paper's own figure shows, to be drawn beside it
     choice
         for `table`, where a figure takes one
     """
     with styled(style):
         numbers = module.table(models, **(choice or {}))
+        if published is not None:
+            numbers = beside(numbers, published)
         figure = module.draw(numbers)
         try:
             # No date: it would differ with every run.
