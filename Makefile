@@ -4,10 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/ready
 
-.PHONY: help figures test check clean
+.PHONY: help figures test test-cluster check clean
 
 help: ## say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
 
 figures: $(READY) ## draw every figure with the default configuration
 	. $(VENV)/bin/activate && snakemake --cores 1 --resources gpu=1
@@ -15,6 +15,9 @@ figures: $(READY) ## draw every figure with the default configuration
 
 test: check ## all checks and tests
 	. $(VENV)/bin/activate && pytest -n 2 --dist loadfile
+
+test-cluster: $(READY) ## run the workflow on a Slurm node that is started for it (Debian, as root)
+	. $(VENV)/bin/activate && pytest tests/cluster
 
 check: $(READY) ## lint, formatting, types
 	. $(VENV)/bin/activate && ruff check . && ruff format --check . && mypy \

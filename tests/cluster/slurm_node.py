@@ -24,7 +24,7 @@ SETTINGS = Path("/etc/slurm")
 CORES, MEMORY, GPUS = 32, 128_000, 1
 
 
-class Unavailable(Exception):
+class UnavailableError(Exception):
     """Slurm cannot be had here, and why."""
 
 
@@ -85,7 +85,7 @@ def slurm_node(folder: Path) -> Iterator[Node]:
     folder
         for settings, state and logs
 
-    Raises Unavailable where it cannot be installed or started.
+    Raises UnavailableError where it cannot be installed or started.
     """
     _install()
     for part in ("state", "spool", "munge"):
@@ -114,18 +114,18 @@ def slurm_node(folder: Path) -> Iterator[Node]:
 
 def _install() -> None:
     if os.geteuid() != 0:
-        raise Unavailable("a Slurm node is started by root, and this is not root")
+        raise UnavailableError("a Slurm node is started by root, and this is not root")
     if all(shutil.which(program) for program in PROGRAMS):
         return
     if not shutil.which("apt-get"):
-        raise Unavailable("Slurm is not installed, and there is no apt-get to install it")
+        raise UnavailableError("Slurm is not installed, and there is no apt-get to install it")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     install = ["apt-get", "install", "-y", "--no-install-recommends", *PACKAGES]
     for command in (install, ["apt-get", "update"], install):
         done = subprocess.run(command, env=quiet, capture_output=True, text=True, check=False)
         if command is install and done.returncode == 0:
             return
-    raise Unavailable(f"Slurm cannot be installed: {done.stderr.strip()[-500:]}")
+    raise UnavailableError(f"Slurm cannot be installed: {done.stderr.strip()[-500:]}")
 
 
 def _write_settings(folder: Path, name: str) -> list[Path]:
@@ -180,7 +180,7 @@ PartitionName=main Nodes={name} Default=YES DefMemPerCPU=500 MaxTime=INFINITE St
         if link.is_symlink() and not link.exists():
             link.unlink()
         if link.exists():
-            raise Unavailable(f"{link} exists: there is another Slurm on this machine")
+            raise UnavailableError(f"{link} exists: there is another Slurm on this machine")
         link.symlink_to(folder / file)
         links.append(link)
     return links
@@ -195,7 +195,7 @@ def _start_munge(folder: Path, started: list[subprocess.Popen[bytes]]) -> None:
         shutil.chown(path, "munge", "munge")
     for parent in (folder, *folder.parents):
         if not parent.stat().st_mode & 0o001:
-            raise Unavailable(f"{parent} cannot be entered by the user munge")
+            raise UnavailableError(f"{parent} cannot be entered by the user munge")
     started.append(
         _start(
             folder,
@@ -230,7 +230,7 @@ def _wait_for(condition: object, what: str, folder: Path) -> None:
     while not condition():
         if time.monotonic() > deadline:
             logs = [f"{log.name}: {log.read_text()[-800:]}" for log in folder.glob("*.log")]
-            raise Unavailable(f"{what} does not come up. " + " ".join(logs))
+            raise UnavailableError(f"{what} does not come up. " + " ".join(logs))
         time.sleep(0.2)
 
 

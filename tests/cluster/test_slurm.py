@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
 
 from project import Project, environment
 
-from cluster.slurm_node import Job, Node, Unavailable, slurm_node
+from cluster.slurm_node import Job, Node, UnavailableError, slurm_node
 
 TABLES = ("census", "triggers", "projections", "spectra", "positions", "sensitivity", "figures")
 CENSUSES = [f"results/census/{model}.parquet" for model in ("tiny-a", "tiny-b")]
@@ -38,7 +38,7 @@ def node(folder: Path) -> Iterator[Node]:
     try:
         with slurm_node(folder / "slurm") as started:
             yield started
-    except Unavailable as reason:
+    except UnavailableError as reason:
         warnings.warn(f"NOT TESTED ON A CLUSTER: {reason}", stacklevel=1)
         pytest.skip(f"no Slurm here: {reason}")
 
@@ -65,9 +65,7 @@ def submit(project: Project, *arguments: str) -> subprocess.Popen[str]:
         )
 
 
-def watch(
-    running: subprocess.Popen[str], node: Node, see: Callable[[list[Job]], None]
-) -> int:
+def watch(running: subprocess.Popen[str], node: Node, see: Callable[[list[Job]], None]) -> int:
     """Show the queue to `see` until Snakemake ends; gives its exit status."""
     deadline = time.monotonic() + LIMIT
     while running.poll() is None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from neuron_census.configuration import configure, schema, unpinned
@@ -349,3 +351,42 @@ def test_what_the_command_line_gives_as_text_is_what_it_spells() -> None:
 
 def test_numbers_with_underscores_are_numbers() -> None:
     assert json.dumps(DEFAULT["studies"]["dead"][0]["tokens"]) == "250000"
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 5)
+    | st.floats(allow_nan=True)
+    | st.text(max_size=8)
+    | st.sampled_from(["opt-mini-s", "python", "all", "main", "a/b", "../x"]),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.text(max_size=6) | st.integers(), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    """Every mapping or list inside a config, with each of its keys."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value)
+    found = [(value, key) for key, _ in inside]
+    for container, key in list(found):
+        if isinstance(container[key], dict | list):
+            found += places(container[key])
+    return found
+
+
+@settings(max_examples=2000, deadline=None)
+@given(data=st.data())
+def test_whatever_stands_in_a_config_it_is_taken_or_explained(data: st.DataObject) -> None:
+    config = deepcopy(DEFAULT)
+    for _ in range(data.draw(st.integers(1, 3))):
+        container, key = data.draw(st.sampled_from(places(config)))
+        if data.draw(st.booleans()):
+            container[key] = data.draw(ANYTHING)
+        elif isinstance(container, dict):
+            container[data.draw(st.text(max_size=6) | st.integers(0, 3))] = data.draw(ANYTHING)
+    try:
+        configure(config)
+    except CensusError as error:
+        assert len(str(error)) > 20

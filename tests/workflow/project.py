@@ -196,4 +196,5 @@ def tiny_config(models: Sequence[str] = MODELS) -> dict[str, Any]:
             "positions": [{"domain": "records", "tokens": 150}],
         },
         "record": {"shard_tokens": 400, "device": "cpu"},
+        "classify": {"positions": {"min_windows": 5}},
     }

@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from project import MODELS, Project
+from project import MODELS, REPOSITORY, Project
 
-DRAW = {"draw": 1}
-CLASSIFY = {"classify": 2} | DRAW
-COUNT = {"count": 2} | CLASSIFY
+FIGURES = len(list((REPOSITORY / "workflow" / "neuron_census" / "figures").glob("fig[0-9]*.py")))
+# Three figures show experiments, of which the tiny config has none.
+DRAW = {"draw": FIGURES - 3}
+LOOK_BACK = {"summarise": 1, "check_claims": 1, "explore": 1}
+CLASSIFY = {"classify": 2} | DRAW | LOOK_BACK
 # The recordings were deleted when they were counted: to count again is to record again.
-RECORD = {"record": 6} | COUNT
-TOKENIZE = {"tokenize": 1} | RECORD
+COUNT = {"count": 2} | CLASSIFY
+COUNT_NGRAMS = {"record": 6, "count_ngrams": 4} | CLASSIFY
+RECORD = {"record": 6, "count_ngrams": 4} | COUNT
+TOKENIZE = {"tokenize": 1, "number_ngrams": 1} | RECORD
 ALL = {"read_domain": 2} | TOKENIZE
 
 Change = Callable[[Project], None]
@@ -75,7 +79,7 @@ def other_weights(project: Project) -> None:
     )
 
 
-ONE_MODEL = {"record": 3, "count": 1, "classify": 1, "draw": 1}
+ONE_MODEL = {"record": 3, "count": 1, "count_ngrams": 2, "classify": 1} | DRAW | LOOK_BACK
 
 TABLE: dict[str, tuple[Change, dict[str, int]]] = {
     "nothing": (lambda project: None, {}),
@@ -96,12 +100,33 @@ TABLE: dict[str, tuple[Change, dict[str, int]]] = {
         {},
     ),
     "a threshold": (
-        config(lambda given: given.update(classify={"dead": {"count_bos": True}})),
+        config(lambda given: given["classify"].update(dead={"count_bos": True})),
         CLASSIFY,
     ),
     "the style": (add("workflow/figure_style.mplstyle", "\nfont.size: 7\n"), DRAW),
     "one more model": (config(lambda given: given["models"].append("tiny-c")), ONE_MODEL),
-    "one model less": (config(lambda given: given["models"].pop()), DRAW),
+    "one model less": (config(lambda given: given["models"].pop()), DRAW | LOOK_BACK),
+    "a threshold of n-grams": (
+        config(lambda given: given["classify"].update(ngrams={"coverage": 0.9})),
+        CLASSIFY,
+    ),
+    "a threshold of positions": (
+        config(lambda given: given["classify"]["positions"].update(mi_threshold=0.1)),
+        CLASSIFY,
+    ),
+    "which layer Figure 9 shows": (
+        config(lambda given: given.update(draw={"oscillatory_ranges": {"layer": 0}})),
+        {"draw": 1},
+    ),
+    "what is compared": (
+        config(lambda given: given.update(experiments={"post_norm": ["tiny-b"]})),
+        DRAW | {"draw": DRAW["draw"] + 1, "check_claims": 1},
+    ),
+    "the paper's claims": (add("resources/paper/claims.toml", "\n"), {"check_claims": 1}),
+    "the paper's numbers": (
+        add("resources/paper/fig01_dead_neurons.csv", "opt-9b,0,1,0,1,0\n"),
+        {"draw": 1},
+    ),
     "other weights": (other_weights, ONE_MODEL),
     "the dtype of a model": (
         config(lambda given: given["checkpoints"]["tiny-b"].update(dtype="float32")),
@@ -129,10 +154,14 @@ TABLE: dict[str, tuple[Change, dict[str, int]]] = {
     "code of tokenize": (edit("tokenize"), TOKENIZE),
     "code of record": (edit("record"), RECORD),
     "code that record imports": (edit("forward/stream"), RECORD),
-    "code of count": (edit("count"), RECORD),
+    "code of count": (edit("count"), {"record": 6} | COUNT),
+    "code of number_ngrams": (edit("number_ngrams"), {"number_ngrams": 1} | COUNT_NGRAMS),
+    "code of count_ngrams": (edit("count_ngrams"), COUNT_NGRAMS),
     "code of classify": (edit("classify"), CLASSIFY),
     "code of draw": (edit("draw"), DRAW),
-    "code of a figure": (edit("figures/fig01_dead_neurons"), DRAW),
+    "code of a figure": (edit("figures/fig01_dead_neurons"), {"draw": 1}),
+    "code of a claim": (edit("claims/dead"), {"check_claims": 1}),
+    "code of the explorer": (edit("explore"), {"explore": 1}),
     "code of training": (edit("train_checkpoint"), {}),
     "code of fetching": (edit("fetch_checkpoint"), {}),
 }
@@ -161,23 +190,23 @@ def test_a_change_after_cloning_reruns_what_depends_on_it(
     finished: Project, tmp_path: Path
 ) -> None:
     project = finished.copy(tmp_path / "clone", keep_times=False)
-    project.change_config(lambda given: given.update(classify={"dead": {"count_bos": True}}))
+    project.change_config(lambda given: given["classify"].update(dead={"count_bos": True}))
     assert project.planned() == CLASSIFY
 
 
 def test_what_an_interrupted_run_left_stale_is_made_again(clone: Callable[[], Project]) -> None:
     project = clone()
-    project.change_config(lambda given: given.update(classify={"dead": {"count_bos": True}}))
+    project.change_config(lambda given: given["classify"].update(dead={"count_bos": True}))
     project.succeed(*[f"results/census/{model}.parquet" for model in MODELS])
-    assert project.planned() == DRAW
+    assert project.planned() == DRAW | LOOK_BACK
 
 
 def test_undoing_a_change_is_a_change(clone: Callable[[], Project]) -> None:
     project = clone()
-    project.change_config(lambda given: given.update(classify={"dead": {"count_bos": True}}))
+    project.change_config(lambda given: given["classify"].update(dead={"count_bos": True}))
     project.succeed("results/census/tiny-a.parquet")
-    project.change_config(lambda given: given.pop("classify") and None)
-    assert project.planned() == {"classify": 1, "draw": 1}
+    project.change_config(lambda given: given["classify"].pop("dead") and None)
+    assert project.planned() == {"classify": 1} | DRAW | LOOK_BACK
 
 
 def test_forcing_a_rule_reruns_what_follows(clone: Callable[[], Project]) -> None:
@@ -187,4 +216,4 @@ def test_forcing_a_rule_reruns_what_follows(clone: Callable[[], Project]) -> Non
 def test_a_result_that_is_gone_is_made_again(clone: Callable[[], Project]) -> None:
     project = clone()
     (project.folder / "results" / "census" / "tiny-a.parquet").unlink()
-    assert project.planned() == {"classify": 1} | DRAW
+    assert project.planned() == {"classify": 1} | DRAW | LOOK_BACK
