@@ -55,6 +55,7 @@ include: "workflow/rules/record.smk"
 include: "workflow/rules/count.smk"
 include: "workflow/rules/classify.smk"
 include: "workflow/rules/draw.smk"
+include: "workflow/rules/explore.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/train.smk"
 
@@ -66,3 +67,4 @@ rule all:
         expand("results/figures/{figure}.{kind}", figure=FIGURES, kind=["pdf", "png", "csv"]),
         "results/summary.csv",
         "results/claims.csv",
+        "results/explorer",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,16 @@ from neuron_census.selection import Selection
 FOLDER = Path(__file__).parent / "figures"
 
 
-def drawable(config: Mapping[str, Any], selection: Selection) -> dict[str, str]:
-    """Name each figure that can be drawn, and the list of models that it shows.
+@dataclass(frozen=True)
+class Drawable:
+    """The study that a figure needs, and the list of models that it shows."""
+
+    study: str
+    models: str
+
+
+def drawable(config: Mapping[str, Any], selection: Selection) -> dict[str, Drawable]:
+    """Name each figure that can be drawn, with what it needs.
 
     A figure is a module `figures/fig…` that says which study it needs and which models it shows. It is
     drawn where that study reads something and that list has a model.
@@ -29,7 +38,7 @@ def drawable(config: Mapping[str, Any], selection: Selection) -> dict[str, str]:
     for path in sorted(FOLDER.glob("fig[0-9]*.py")):
         said = _constants(path)
         if config["studies"][said["STUDY"]] and selection.shown(said["MODELS"]):
-            figures[path.stem] = said["MODELS"]
+            figures[path.stem] = Drawable(said["STUDY"], said["MODELS"])
     return figures
 
 

@@ -30,6 +30,9 @@ TOKENIZER_FILES = ("config.json", "tokenizer.json", "vocab.json", "merges.txt")
 TESTS_OF_CLAIMS = ("dead", "ngrams", "positions")
 CHECKPOINT_FILES = ("config.json", "*.safetensors", "*.bin", "*.index.json")
 
+# What the pages of the explorer are made from, besides code.
+PAGE = Path(__file__).parent / "explorer"
+
 
 def _remembered(make: Callable[..., str]) -> Callable[..., str]:
     """Work each provenance out once, however many files are made from it."""
@@ -163,6 +166,16 @@ class Provenance:
             code=code_digest("check_claims", *[f"claims.{module}" for module in TESTS_OF_CLAIMS]),
             settings=self._config["experiments"],
             content=fingerprint([PAPER / "claims.toml"]),
+            upstream=[[model, self.census(model)] for model in self._selection.models],
+        )
+
+    @_remembered
+    def explorer(self) -> str:
+        """Of results/explorer."""
+        page = [file for file in PAGE.rglob("*") if file.suffix in (".html", ".js", ".css")]
+        return _digest(
+            code=code_digest("explore"),
+            content=fingerprint(page),
             upstream=[[model, self.census(model)] for model in self._selection.models],
         )
 

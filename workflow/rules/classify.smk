@@ -19,7 +19,12 @@ rule classify:
         projections="results/projections/{model}.parquet",
         spectra="results/spectra/{model}.parquet",
         positions="results/positions/{model}.parquet",
-        sensitivity="results/sensitivity/{model}.csv",
+        sensitivity=report(
+            "results/sensitivity/{model}.csv",
+            caption="../report/sensitivity.rst",
+            category="6. Sensitivity to thresholds",
+            labels={"model": "{model}"},
+        ),
     log:
         "results/logs/classify/{model}.log",
     benchmark:

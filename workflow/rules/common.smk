@@ -147,10 +147,27 @@ def training_tokenizer(wildcards):
     return SELECTION.tokenizer_folder(name)
 
 
+SECTIONS = {
+    "dead": "1. Dead neurons (section 3)",
+    "ngrams": "2. N-grams (section 4, appendix A)",
+    "positions": "3. Positions (section 5, appendix B)",
+}
+
+
+def section_of(wildcards):
+    """The part of the report that has a figure, in the paper's order."""
+    return SECTIONS[FIGURES[wildcards.figure].study]
+
+
+def models_shown(wildcards):
+    """The models that a figure shows, in words."""
+    return ", ".join(SELECTION.shown(FIGURES[wildcards.figure].models))
+
+
 def tables_shown(table):
     """Tables of one kind, of every model that a figure shows."""
     return lambda wildcards: [
-        f"results/{table}/{model}.parquet" for model in SELECTION.shown(FIGURES[wildcards.figure])
+        f"results/{table}/{model}.parquet" for model in SELECTION.shown(FIGURES[wildcards.figure].models)
     ]
 
 

@@ -20,14 +20,14 @@ rule draw:
         png=report(
             "results/figures/{figure}.png",
             caption="../report/figure.rst",
-            category="Figures",
-            labels={"figure": "{figure}"},
+            category=section_of,
+            labels={"figure": "{figure}", "as": "picture"},
         ),
         csv=report(
             "results/figures/{figure}.csv",
             caption="../report/figure.rst",
-            category="Numbers drawn",
-            labels={"figure": "{figure}"},
+            category=section_of,
+            labels={"figure": "{figure}", "as": "numbers"},
         ),
     log:
         "results/logs/draw/{figure}.log",
@@ -41,7 +41,7 @@ rule draw:
         runtime=by_attempt(30),
     params:
         provenance=lambda wildcards: PROVENANCE.figure(
-            wildcards.figure, FIGURES[wildcards.figure]
+            wildcards.figure, FIGURES[wildcards.figure].models
         ),
         figure=subpath(output.pdf, strip_suffix=".pdf"),
         caption=caption_of,
@@ -62,7 +62,7 @@ rule summarise:
         report(
             "results/summary.csv",
             caption="../report/summary.rst",
-            category="Every model in a row",
+            category="4. Every model in a row",
         ),
     log:
         "results/logs/summarise.log",
@@ -91,7 +91,7 @@ rule check_claims:
         report(
             "results/claims.csv",
             caption="../report/claims.rst",
-            category="The paper's claims",
+            category="5. The paper's claims",
         ),
     log:
         "results/logs/check_claims.log",
