@@ -45,6 +45,11 @@ def test_where_the_paper_shows_none_of_the_models_nothing_is_added(tmp_path: Pat
     assert beside(OURS, tmp_path / "none.csv").equals(OURS)
 
 
+def test_several_published_rows_of_a_layer_multiply_nothing(tmp_path: Path) -> None:
+    text = "model,layer,dead_percent\nopt-125m,0,1\nopt-125m,0,2\n"
+    assert beside(OURS, published(tmp_path, text)).equals(OURS)
+
+
 def test_a_file_that_is_no_table_is_named(tmp_path: Path) -> None:
     with pytest.raises(CensusError, match=r"fig\.csv: cannot be read as CSV"):
         beside(OURS, published(tmp_path, "a,b\n1\n2,3,4,5\n"))

@@ -41,7 +41,10 @@ def beside(numbers: pl.DataFrame, file: Path) -> pl.DataFrame:
         for name in published.columns
         if name in numbers.columns and name not in keys and numbers.schema[name].is_numeric()
     ]
-    if not keys or not columns or published.join(numbers, on="model", how="semi").is_empty():
+    # A file with several rows a key says nothing of one row of ours.
+    if not keys or published.select(keys).is_duplicated().any():
+        return numbers
+    if not columns or published.join(numbers, on="model", how="semi").is_empty():
         return numbers
     theirs = published.select(
         *[pl.col(key).cast(numbers.schema[key]) for key in keys],
