@@ -13,8 +13,8 @@ from matplotlib.image import imread
 from neuron_census.draw import draw, figure_names
 from neuron_census.errors import CensusError
 from neuron_census.figures import fig01_dead_neurons
-from neuron_census.model_tables import ModelTables
 from neuron_census.figures.style import styled
+from neuron_census.model_tables import ModelTables
 from neuron_census.tables import CENSUS, write_table
 
 STYLE = Path(__file__).parents[2] / "workflow" / "figure_style.mplstyle"

@@ -114,7 +114,8 @@ def test_variants_are_shown_beside_what_they_are_compared_with_and_nowhere_else(
 def test_a_figure_is_drawn_where_its_study_and_its_models_are_there() -> None:
     every = selection(checkpoints=CATALOGUE, models=["one"], experiments=EXPERIMENTS)
     assert drawable(every.config, every)["fig01_dead_neurons"].models == "models"
-    without = selection(studies={"dead": [{"domain": "a", "tokens": 1}]})
+    dead = {"dead": [{"domain": "a", "tokens": 1}], "ngrams": [], "positions": []}
+    without = selection(studies=dead)
     assert list(drawable(without.config, without)) == ["fig01_dead_neurons"]
 
 
