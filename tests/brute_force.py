@@ -13,6 +13,7 @@ from transformers import OPTForCausalLM
 
 def active_tokens(checkpoint: Path, windows: pl.DataFrame) -> Iterator[list[np.ndarray]]:
     """For each window, one bool array `[length, ffn_dim]` a layer, from a float64 forward pass."""
+    torch.set_num_threads(1)
     model = OPTForCausalLM.from_pretrained(checkpoint, dtype=torch.float64).eval()
     seen: list[np.ndarray] = []
     for layer in model.model.decoder.layers:

@@ -19,7 +19,9 @@ from jsonschema import Draft202012Validator
 from neuron_census.configuration import configure, schema, unpinned
 from neuron_census.configuration_reference import reference
 from neuron_census.errors import CensusError
+from neuron_census.position_patterns import PatternRules
 from neuron_census.text.specification import DomainSpecification
+from neuron_census.thresholds import Thresholds
 
 REPOSITORY = Path(__file__).parents[2]
 CONFIG = REPOSITORY / "config"
@@ -80,13 +82,29 @@ def test_every_default_is_valid() -> None:
             assert Draft202012Validator(described).is_valid(described["default"]), path
 
 
+def says(part: Any, whole: Any) -> bool:
+    """Whether a config says nothing but what another says, which may say more."""
+    if isinstance(part, dict):
+        return all(key in whole and says(part[key], whole[key]) for key in part)
+    return bool(part == whole)
+
+
 @pytest.mark.parametrize(
     "key", ["models", "studies", "window", "seed", "record", "classify", "draw"]
 )
 def test_the_default_config_says_what_the_schema_says(key: str) -> None:
     catalogues = ("checkpoints", "tokenizers", "domains")
     bare = configure({catalogue: DEFAULT[catalogue] for catalogue in catalogues})
-    assert bare.get(key) == DEFAULT[key]
+    # What the file leaves to the schema is filled in on both sides.
+    assert bare.get(key) == configure(DEFAULT).get(key)
+    assert says(DEFAULT[key], bare.get(key))
+
+
+def test_thresholds_have_the_same_defaults_for_the_config_and_for_the_stage() -> None:
+    spelled_out = configure(DEFAULT)["classify"]
+    assert Thresholds.from_json(json.dumps(spelled_out)) == Thresholds()
+    rules = spelled_out["positions"]["patterns"]
+    assert set(rules) == {field.name for field in fields(PatternRules)}
 
 
 def test_the_page_of_the_config_is_written_from_the_schema() -> None:

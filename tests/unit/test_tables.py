@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from neuron_census.errors import CensusError
+from neuron_census.position_patterns import DESCRIPTORS
 from neuron_census.tables import CENSUS, POSITIONS, TABLES, describe, read_table, write_table
 
 
@@ -87,6 +88,7 @@ def test_positions_hold_the_information_of_every_domain(tmp_path: Path) -> None:
             "windows": [200],
             "frequency": [[0.25, 0.5]],
             "position_mi": [[{"domain": "code", "position_mi": 0.5}]],
+            **{name: [0.5] for name in DESCRIPTORS},
         },
         schema={name: column.dtype for name, column in POSITIONS.columns.items()},
     )

@@ -3,44 +3,169 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from neuron_census.atomic import written_whole
+from neuron_census.checkpoint import Checkpoint
 from neuron_census.counts import Counts
-from neuron_census.dead_neurons import activity
+from neuron_census.dead_neurons import Activity, activity
+from neuron_census.encoder import Encoder
 from neuron_census.errors import CensusError
-from neuron_census.tables import CENSUS, write_table
+from neuron_census.ngram_census import classify_ngrams
+from neuron_census.ngram_counts import NgramCounts
+from neuron_census.ngram_index import NgramIndex
+from neuron_census.position_census import position_census
+from neuron_census.sensitivity import COLUMNS as SENSITIVITY
+from neuron_census.sensitivity import sensitivity as sensitivity_of
+from neuron_census.suppression import suppression_of
+from neuron_census.tables import (
+    CENSUS,
+    POSITIONS,
+    PROJECTIONS,
+    SPECTRA,
+    TRIGGERS,
+    Table,
+    write_table,
+    write_table_parts,
+)
+from neuron_census.thresholds import NgramThresholds, Thresholds
+from neuron_census.token_text import TokenText
+
+NEURON = ["layer", "neuron"]
 
 
-def classify(*, counts: Path, thresholds: str, output: Path) -> None:
-    """Say of every neuron whether it is dead, and how often it is active.
+def classify(
+    *,
+    counts: Path,
+    ngrams: Path | None = None,
+    ngram_counts: list[Path] | None = None,
+    checkpoint: Path,
+    tokenizer: Path,
+    thresholds: str,
+    census: Path,
+    triggers: Path,
+    projections: Path,
+    spectra: Path,
+    positions: Path,
+    sensitivity: Path,
+) -> None:
+    """Say of every neuron whether it is dead, what it detects, and whether it encodes position.
+
+    Without n-gram counts the tables about n-grams are empty and the census has no columns of them;
+    likewise where no windows of the positions study were read.
 
     Parameters
     ----------
     counts
         the counts store of one model
+    ngrams
+        the numbered n-grams of the study
+    ngram_counts
+        the n-gram counts of every analysed layer
+    checkpoint
+        folder of the model, of which output rows and embeddings are read
+    tokenizer
+        folder of its tokenizer
     thresholds
         the config's `classify`, as JSON
-    output
-        the census table
+    census
+        where to write the census table
+    triggers
+        where to write the n-grams that activate neurons
+    projections
+        where to write what token detectors promote and suppress most
+    spectra
+        where to write the quantiles of their projections
+    positions
+        where to write the curves of positional neurons
+    sensitivity
+        where to write how the number of detectors moves with thresholds, a CSV file
     """
+    given = Thresholds.from_json(thresholds)
     store = Counts.open(counts)
-    count_bos = _count_bos(thresholds)
+    found = _activity(store, given)
+    parts = [_dead_columns(found)]
+    by_ngrams = _Ngrams.none()
+    if ngrams is not None:
+        by_ngrams = _classify_ngrams(
+            NgramIndex.open(ngrams),
+            [NgramCounts.open(path) for path in ngram_counts or []],
+            Checkpoint.open(checkpoint),
+            tokenizer,
+            given.ngrams,
+            found,
+        )
+        parts.append(by_ngrams.columns)
+    by_position = position_census(store, given.positions)
+    if by_position is not None:
+        parts.append(by_position.neurons)
+    write_table_parts(by_ngrams.triggers, TRIGGERS, triggers)
+    write_table(by_ngrams.projections, PROJECTIONS, projections)
+    write_table(by_ngrams.spectra, SPECTRA, spectra)
+    write_table(
+        _empty(POSITIONS) if by_position is None else by_position.curves, POSITIONS, positions
+    )
+    with written_whole(sensitivity) as temporary:
+        by_ngrams.sensitivity.write_csv(temporary)
+    # The census comes last: where it is, the others are.
+    write_table(
+        pl.concat(
+            [
+                part.drop(NEURON, strict=False) if number else part
+                for number, part in enumerate(parts)
+            ],
+            how="horizontal",
+        ),
+        CENSUS,
+        census,
+        metadata={"thresholds": thresholds, "recorded": json.dumps(store.recorded)},
+    )
+
+
+@dataclass(frozen=True)
+class _Ngrams:
+    """What is known of n-grams: columns of the census, and tables that go with it."""
+
+    columns: pl.DataFrame
+    triggers: Iterable[pl.DataFrame]
+    projections: pl.DataFrame
+    spectra: pl.DataFrame
+    sensitivity: pl.DataFrame
+
+    @classmethod
+    def none(cls) -> _Ngrams:
+        """Nothing, where no study reads n-grams."""
+        return cls(
+            pl.DataFrame(),
+            (),
+            _empty(PROJECTIONS),
+            _empty(SPECTRA),
+            pl.DataFrame(schema=SENSITIVITY),
+        )
+
+
+def _activity(store: Counts, thresholds: Thresholds) -> Activity:
     if store.tokens.sum() == 0:
         raise CensusError(
-            f"{counts}: the dead study has no tokens. Give it some in `studies.dead`."
+            f"{store.path}: the dead study has no tokens. Give it some in `studies.dead`."
         )
-    found = activity(
+    return activity(
         store.active(),
         store.active_at_bos(),
         store.tokens,
         store.windows,
-        count_bos=count_bos,
+        count_bos=thresholds.dead.count_bos,
     )
+
+
+def _dead_columns(found: Activity) -> pl.DataFrame:
     layers, neurons = found.activations.shape
-    frame = pl.DataFrame(
+    return pl.DataFrame(
         {
             "layer": np.repeat(np.arange(layers), neurons),
             "neuron": np.tile(np.arange(neurons), layers),
@@ -51,18 +176,47 @@ def classify(*, counts: Path, thresholds: str, output: Path) -> None:
         },
         schema_overrides={name: column.dtype for name, column in CENSUS.columns.items()},
     )
-    write_table(frame, CENSUS, output, metadata={"thresholds": thresholds})
 
 
-def _count_bos(thresholds: str) -> bool:
-    """`dead.count_bos` of the thresholds; CensusError if it is not there."""
-    try:
-        given = json.loads(thresholds)
-    except json.JSONDecodeError as error:
-        raise CensusError(f"thresholds: no JSON: {error}.") from error
-    match given:
-        case {"dead": {"count_bos": bool(count_bos)}}:
-            return count_bos
-    raise CensusError(
-        f'thresholds: found {thresholds}, expected {{"dead": {{"count_bos": true or false}}}}.'
+def _classify_ngrams(
+    index: NgramIndex,
+    layers: list[NgramCounts],
+    checkpoint: Checkpoint,
+    tokenizer: Path,
+    thresholds: NgramThresholds,
+    found: Activity,
+) -> _Ngrams:
+    ngrams = classify_ngrams(layers, index, thresholds, found.dead)
+    text = TokenText.open(tokenizer)
+    effects = suppression_of(
+        checkpoint,
+        Encoder.open(tokenizer).vocabulary,
+        ngrams.token_detectors,
+        thresholds.suppression,
     )
+    columns = ngrams.columns.join(
+        effects.detectors, on=NEURON, how="left", maintain_order="left", validate="1:1"
+    )
+    projections = effects.projections.with_columns(
+        text=text.texts.gather(effects.projections["token"])
+    )
+    return _Ngrams(
+        columns.select(*NEURON, *CENSUS.optional["ngrams"]),
+        ngrams.triggers(text, effects.tokens),
+        projections.select(list(PROJECTIONS.columns)),
+        effects.spectra,
+        sensitivity_of(layers, index, thresholds, found.dead),
+    )
+
+
+def _side_by_side(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """Parts of a census, of the same neurons in the same order."""
+    first, *others = parts
+    for part in others:
+        if not part.select(NEURON).equals(first.select(NEURON)):
+            raise ValueError("parts of a census are of different neurons")
+    return pl.concat([first, *(part.drop(NEURON) for part in others)], how="horizontal")
+
+
+def _empty(table: Table) -> pl.DataFrame:
+    return pl.DataFrame(schema={name: column.dtype for name, column in table.columns.items()})

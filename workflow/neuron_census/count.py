@@ -14,23 +14,8 @@ from neuron_census.counts import FORMAT, VERSION, create_positions, create_total
 from neuron_census.errors import CensusError
 from neuron_census.progress import progress
 from neuron_census.recording import open_recording, read_checked
+from neuron_census.shard_recordings import REMEDY, agreeing
 from neuron_census.windows import Windows
-
-# What all recordings of a model must agree in.
-SHARED = (
-    "model",
-    "revision",
-    "weights",
-    "dtype",
-    "versions",
-    "windows",
-    "domains",
-    "window_length",
-    "num_layers",
-    "ngram_layers",
-    "ffn_dim",
-)
-REMEDY = "Remove it, and the workflow makes it again."
 
 
 def count(*, recordings: list[Path], windows: Path, output: Path) -> None:
@@ -47,7 +32,7 @@ def count(*, recordings: list[Path], windows: Path, output: Path) -> None:
     """
     table = Windows.open(windows)
     groups = {path: open_recording(path) for path in recordings}
-    shared = _agreeing(groups, table)
+    shared = agreeing(groups, table.shards, table.digest, table.path)
     _check_arrays(groups, shared, _shards_with_positions(table))
     layers, domains, ffn_dim = shared["num_layers"], len(table.domains), shared["ffn_dim"]
     with written_whole(output) as folder:
@@ -84,39 +69,6 @@ def _add_positions(array: zarr.Array[Any], parts: dict[Path, zarr.Group]) -> Non
                 total += read_checked(group, "counts/positions", place, path)
             array[place] = total
             bar.update()
-
-
-def _agreeing(groups: dict[Path, zarr.Group], table: Windows) -> dict[str, Any]:
-    """What the recordings were made from; CensusError unless all agree and every shard is there once."""
-    attributes: dict[Path, dict[str, Any]] = {
-        path: dict(group.attrs.asdict()) for path, group in groups.items()
-    }
-    if not attributes:
-        raise CensusError(
-            f"recordings: found none, expected one of each of the {table.shards} shards of {table.path}."
-        )
-    first_path, first = next(iter(attributes.items()))
-    remedy = "Remove the one that is out of date, and the workflow makes it again."
-    for path, found in attributes.items():
-        if missing := [key for key in (*SHARED, "shard") if key not in found]:
-            raise CensusError(f"{path}: lacks the attributes {', '.join(missing)}. {REMEDY}")
-        for key in SHARED:
-            if found[key] != first[key]:
-                raise CensusError(
-                    f"{path}: was recorded with {key} {found[key]!r}, and {first_path} with "
-                    f"{first[key]!r}. {remedy}"
-                )
-        if found["windows"] != table.digest:
-            raise CensusError(
-                f"{path}: was recorded from other windows than those of {table.path}. {remedy}"
-            )
-    shards = sorted(found["shard"] for found in attributes.values())
-    if shards != list(range(table.shards)):
-        raise CensusError(
-            f"{first_path.parent}: found recordings of the shards {shards}, expected each of "
-            f"0 to {table.shards - 1} once."
-        )
-    return {key: first[key] for key in SHARED}
 
 
 def _check_arrays(

@@ -55,6 +55,12 @@ class Counts:
             np.array(attributes["windows"], dtype=np.int64),
         )
 
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """What the recordings were made from: model, revision, digest of the weights, dtype, versions."""
+        keys = ("model", "revision", "weights", "dtype", "versions", "windows")
+        return {key: self.group.attrs.get(key) for key in keys}
+
     def active(self) -> Int64[np.ndarray, "layer domain neuron"]:
         """Activations of each neuron in each domain, BOS left out."""
         return self._read("active")

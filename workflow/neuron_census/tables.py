@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from neuron_census.atomic import written_whole
 from neuron_census.errors import CensusError
+from neuron_census.position_patterns import DESCRIPTORS
 
 METADATA_KEY = "neuron_census"
 NGRAMS = ("unigram", "bigram", "trigram")
@@ -60,9 +62,6 @@ def _ngram_columns() -> dict[str, Column]:
         }
     return columns
 
-
-# What is measured on the curve of a positional neuron (neuron_census.position_patterns).
-DESCRIPTORS: dict[str, str] = {}
 
 CENSUS = Table(
     name="census",
@@ -204,6 +203,36 @@ def write_table(
         frame.write_parquet(
             temporary, compression="zstd", metadata={METADATA_KEY: table.name, **(metadata or {})}
         )
+
+
+def write_table_parts(frames: Iterable[pl.DataFrame], table: Table, path: Path) -> None:
+    """Write a table that is never in memory as a whole, part by part, each a row group.
+
+    Parameters
+    ----------
+    frames
+        parts of the rows, in order
+    table
+        its schema
+    path
+        the file
+
+    Raises
+    ------
+    ValueError
+        for a part that does not follow the schema: an error of the program
+    """
+    nothing = pl.DataFrame(schema={name: column.dtype for name, column in table.columns.items()})
+    schema = nothing.to_arrow().schema.with_metadata({METADATA_KEY: table.name})
+    with (
+        written_whole(path) as temporary,
+        pq.ParquetWriter(temporary, schema, compression="zstd") as writer,
+    ):
+        for frame in frames:
+            if problem := _departure(frame.schema, table):
+                raise ValueError(f"{table.name}: {problem}")
+            if len(frame):
+                writer.write_table(frame.to_arrow().cast(schema))
 
 
 def read_table(path: Path, table: Table) -> pl.DataFrame:

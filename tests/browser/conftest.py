@@ -1,0 +1,67 @@
+"""An explorer of made models, open in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+from browser.chromium import Chromium, NoBrowserError, chromium
+from made_census import Made, Size, made_census
+
+from neuron_census.explore import explore
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Made]:
+    folder = tmp_path_factory.mktemp("census")
+    return {
+        "first-model": made_census(folder, "first-model", Size(layers=4, neurons=600)),
+        "second <b>model</b>": made_census(
+            folder, "second <b>model</b>", Size(layers=6, neurons=96), seed=1
+        ),
+    }
+
+
+@pytest.fixture(scope="session")
+def folder(made: dict[str, Made], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    # A name that must be quoted in an address.
+    output = tmp_path_factory.mktemp("a # folder %41 ü") / "explorer"
+    kinds = ("census", "triggers", "projections", "positions")
+    tables = {kind: [getattr(one, kind) for one in made.values()] for kind in kinds}
+    explore(**tables, output=output)
+    return output
+
+
+@pytest.fixture(scope="session")
+def browser(folder: Path) -> Iterator[Chromium]:
+    try:
+        with chromium(folder) as page:
+            yield page
+    except NoBrowserError as error:
+        pytest.skip(f"THE EXPLORER IS NOT TESTED IN A BROWSER: {error}")
+
+
+@pytest.fixture
+def page(browser: Chromium) -> Iterator[Chromium]:
+    """The browser at the explorer's first view; whatever it complains of fails the test."""
+    browser.driver.set_window_size(1280, 900)
+    browser.leave()
+    browser.complaints()
+    browser.goto("")
+    yield browser
+    assert browser.complaints() == []
+    assert browser.script("return window.census_hacked === undefined")
+
+
+@pytest.fixture(scope="session")
+def census(made: dict[str, Made]) -> pl.DataFrame:
+    return pl.read_parquet(made["first-model"].census)
+
+
+@pytest.fixture(scope="session")
+def triggers(made: dict[str, Made]) -> pl.DataFrame:
+    return pl.concat(
+        pl.read_parquet(one.triggers).with_columns(model=pl.lit(name)) for name, one in made.items()
+    )

@@ -1,0 +1,172 @@
+"""Types of positional neurons, read off the curve of frequency over positions (paper, section 5.2).
+
+The paper describes its types in words. These rules are ours: on the smoothed curve, with every number
+a parameter, and such that the curves that the paper shows as examples get the type it gives them.
+
+    oscillatory     goes up and down several times
+    both extremes   hardly ever active at some positions, nearly always at others
+    one extreme     only one of these
+    other           neither, like a slope
+
+A type is strong where little but position decides: stretches near an extreme reach it, and the curve
+is thin, which is to say that neighbouring positions agree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from jaxtyping import Float64
+
+from neuron_census.pattern_curves import longest_run, smoothed, straightness, texture, turns
+
+PATTERNS = ("oscillatory", "both extremes", "one extreme", "other")
+STRENGTHS = ("strong", "weak")
+
+DESCRIPTORS: dict[str, str] = {
+    "half_cycles": "how often the smoothed curve goes from its low to its high part, or back",
+    "lowest": "1% quantile of the smoothed curve",
+    "highest": "99% quantile of the smoothed curve",
+    "extreme_share": "share of its positions near 0 or 1",
+    "straightness": "share of its variance that a straight line explains",
+    "low_run": "its longest stretch near 0, as a share of the window",
+    "high_run": "its longest stretch near 1, as a share of the window",
+    "never_run": "its longest stretch at which the neuron is all but never active, likewise",
+    "always_run": "its longest stretch at which the neuron is all but always active, likewise",
+    "texture": "how far positions stand out from both neighbours, the noise of counting taken off",
+}
+"""What the rules decide by, each with its meaning: columns of the positions table."""
+
+
+@dataclass(frozen=True)
+class PatternRules:
+    """The numbers in the rules. Lengths are shares of the window, all others frequencies or shares.
+
+    `start` positions are left out and the moving average spans `smoothing`, but `smoothing_least`
+    positions at the least. A curve oscillates if, with a swing (from its 1% to its 99% quantile) of
+    `swing` or more, it passes `half_cycles` times between its lower and its upper part, the outer
+    `turn` of that swing each; the swing has to be `steady` times the texture, lest ragged curves turn
+    by chance. It is a slope if a line explains `line` of it. Near 0 or 1 is within
+    `near`, and a stretch there counts if it is `run` long; it reaches 0 or 1 if `reached` of that
+    length is within `reach`. Thin is a texture of at most `thin`. An oscillation is strong if
+    `extreme_share` of its positions are near 0 or 1 and its quantiles within `quantile_reach`.
+
+    Lengths are as for windows of 2048 tokens, OPT's: 16 positions, 17, and 98. The other numbers lie
+    between the two sides of what they divide among the paper's examples, mostly in the middle.
+    """
+
+    start: float = 16 / 2048
+    smoothing: float = 17 / 2048
+    smoothing_least: int = 3
+    half_cycles: int = 4
+    swing: float = 0.3
+    turn: float = 0.3
+    steady: float = 6.0
+    extreme_share: float = 0.5
+    quantile_reach: float = 0.01
+    line: float = 0.98
+    near: float = 0.08
+    run: float = 1 / 21
+    reach: float = 0.004
+    reached: float = 0.25
+    thin: float = 0.05
+
+    def skipped(self, length: int) -> int:
+        """How many positions at the start of a window of `length` are left out."""
+        return round(self.start * length)
+
+    def width(self, length: int) -> int:
+        """Positions that the moving average spans in a window of `length`: an odd number."""
+        half = max((self.smoothing * length - 1) / 2, (self.smoothing_least - 1) / 2)
+        return 2 * round(half) + 1
+
+
+def describe(
+    frequency: Float64[np.ndarray, "neuron position"], windows: int, rules: PatternRules
+) -> pl.DataFrame:
+    """What the rules decide by, for curves over all positions of a window: columns `DESCRIPTORS`, float64.
+
+    Parameters
+    ----------
+    frequency
+        share of windows in which each neuron is active at each position, 0 to 1
+    windows
+        how many windows were counted; their noise is taken off the texture
+    rules
+        lengths and nearness; the thresholds among them are for `classify_patterns`
+    """
+    length = frequency.shape[1]
+    curves = frequency[:, rules.skipped(length) :]
+    width = rules.width(length)
+    course = smoothed(curves, width)
+    lowest, highest = np.quantile(course, [0.01, 0.99], axis=1)
+    swing = highest - lowest
+    low, high = course <= rules.near, course >= 1 - rules.near
+    columns = {
+        "half_cycles": turns(course, lowest + rules.turn * swing, highest - rules.turn * swing),
+        "lowest": lowest,
+        "highest": highest,
+        "extreme_share": (low | high).mean(axis=1),
+        "straightness": straightness(course),
+        "low_run": longest_run(low) / length,
+        "high_run": longest_run(high) / length,
+        "never_run": longest_run(course <= rules.reach) / length,
+        "always_run": longest_run(course >= 1 - rules.reach) / length,
+        "texture": texture(curves, course, windows),
+    }
+    return pl.DataFrame(columns, schema=dict.fromkeys(DESCRIPTORS, pl.Float64()))
+
+
+def classify_patterns(descriptors: pl.DataFrame, rules: PatternRules) -> pl.DataFrame:
+    """The type of each curve and whether it is strong: columns `pattern` and `strength`, in the same order.
+
+    Parameters
+    ----------
+    descriptors
+        as `describe` measures them; other columns may be there
+    rules
+        the thresholds
+    """
+    column = pl.col
+    swing = column("highest") - column("lowest")
+    oscillates = (
+        (column("half_cycles") >= rules.half_cycles)
+        & (swing >= rules.swing)
+        & (swing >= rules.steady * column("texture"))
+    )
+    slopes = column("straightness") >= rules.line
+    low, high = column("low_run") >= rules.run, column("high_run") >= rules.run
+    never = column("never_run") >= rules.reached * column("low_run")
+    always = column("always_run") >= rules.reached * column("high_run")
+    thin = column("texture") <= rules.thin
+    decided = (
+        (column("extreme_share") >= rules.extreme_share)
+        & (column("lowest") <= rules.quantile_reach)
+        & (column("highest") >= 1 - rules.quantile_reach)
+    )
+    pattern = (
+        pl.when(oscillates)
+        .then(pl.lit("oscillatory"))
+        .when(slopes | ~(low | high))
+        .then(pl.lit("other"))
+        .when(low & high)
+        .then(pl.lit("both extremes"))
+        .otherwise(pl.lit("one extreme"))
+    )
+    # Where there are stretches near both extremes, both have to reach them.
+    strong = (
+        pl.when(column("pattern") == "oscillatory")
+        .then(decided)
+        .when(column("pattern") == "other")
+        .then(thin)
+        .otherwise(thin & (~low | never) & (~high | always))
+    )
+    return (
+        descriptors.with_columns(pattern.alias("pattern"))
+        .with_columns(
+            pl.when(strong).then(pl.lit("strong")).otherwise(pl.lit("weak")).alias("strength")
+        )
+        .select("pattern", "strength")
+    )
