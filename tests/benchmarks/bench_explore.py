@@ -18,7 +18,6 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from browser.chromium import Chromium, chromium
 from made_census import Size, made_census
-
 from neuron_census.explore import explore
 
 
@@ -35,7 +34,9 @@ def made(folder: Path, size: Size) -> Path:
     start = time.perf_counter()
     explore(**tables.options(), output=folder / "explorer")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(f"explore: {time.perf_counter() - start:.0f} s, at most {peak:.1f} GB of memory with the making")
+    print(
+        f"explore: {time.perf_counter() - start:.0f} s, at most {peak:.1f} GB of memory with the making"
+    )
     for part in ("", "data/model-0/columns", "data/model-0/neurons", "data/model-0/detected"):
         total, count = bytes_of(folder / "explorer" / part)
         print(f"  {part or 'all':24} {total / 1e6:8.1f} MB in {count} files")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 from selenium import webdriver
@@ -105,7 +107,8 @@ class Chromium:
 
     def complaints(self) -> list[str]:
         """What the browser noted since it was asked last: errors and warnings of any kind."""
-        return [entry["message"] for entry in self.driver.get_log("browser")]
+        noted = self.driver.get_log("browser")  # type: ignore[no-untyped-call]
+        return [entry["message"] for entry in noted]
 
 
 @contextmanager
@@ -134,16 +137,20 @@ def chromium(folder: Path, *, width: int = 1280, height: int = 900) -> Iterator[
 
 def _programs() -> tuple[str, str]:
     """Paths of Chromium and its driver; Debian's are installed where they are missing and may be."""
-    names = ("chromium", "chromedriver")
-    if not all(map(shutil.which, names)) and shutil.which("apt-get") and os.geteuid() == 0:
-        subprocess.run(["apt-get", "update"], capture_output=True, check=False)
-        subprocess.run(
-            INSTALL,
-            capture_output=True,
-            check=False,
-            env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-        )
-    browser, driver = map(shutil.which, names)
-    if browser is None or driver is None:
-        raise NoBrowserError(f"no Chromium with a driver; as root, `{' '.join(INSTALL)}` failed")
-    return browser, driver
+    with (Path(gettempdir()) / "install-chromium.lock").open("w") as lock:
+        # Test processes side by side wait for the first of them.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _found() and shutil.which("apt-get") and os.geteuid() == 0:
+            environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+            for command in (("apt-get", "update"), INSTALL):
+                subprocess.run(command, capture_output=True, check=False, env=environment)
+    if programs := _found():
+        return programs
+    raise NoBrowserError(
+        f"there is no Chromium with a driver, and `{' '.join(INSTALL)}` gives none; it needs Debian and root"
+    )
+
+
+def _found() -> tuple[str, str] | None:
+    browser, driver = map(shutil.which, ("chromium", "chromedriver"))
+    return (browser, driver) if browser and driver else None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
+
 from browser.chromium import Chromium, NoBrowserError, chromium
 from made_census import Made, Size, made_census
-
 from neuron_census.explore import explore
 
 
@@ -17,9 +18,11 @@ from neuron_census.explore import explore
 def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Made]:
     folder = tmp_path_factory.mktemp("census")
     return {
-        "first-model": made_census(folder, "first-model", Size(layers=4, neurons=600)),
-        "second <b>model</b>": made_census(
-            folder, "second <b>model</b>", Size(layers=6, neurons=96), seed=1
+        "first-model": made_census(
+            folder, "first-model", Size(layers=4, neurons=600, vocabulary=101, detectors=0.2)
+        ),
+        "second <b>model &amp;": made_census(
+            folder, "second <b>model &amp;", Size(layers=6, neurons=96), seed=1
         ),
     }
 
@@ -29,7 +32,7 @@ def folder(made: dict[str, Made], tmp_path_factory: pytest.TempPathFactory) -> P
     # A name that must be quoted in an address.
     output = tmp_path_factory.mktemp("a # folder %41 ü") / "explorer"
     kinds = ("census", "triggers", "projections", "positions")
-    tables = {kind: [getattr(one, kind) for one in made.values()] for kind in kinds}
+    tables: dict[str, Any] = {kind: [getattr(one, kind) for one in made.values()] for kind in kinds}
     explore(**tables, output=output)
     return output
 

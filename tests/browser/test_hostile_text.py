@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+
 from browser.chromium import Chromium
 from made_census import HOSTILE
 
@@ -24,7 +25,10 @@ def test_it_is_shown_on_the_pages_of_neurons_and_of_search(
     page: Chromium, triggers: pl.DataFrame, text: str
 ) -> None:
     row = triggers.filter(
-        (pl.col("model") == "first-model") & (pl.col("text") == text) & (pl.col("n") == 1)
+        (pl.col("model") == "first-model")
+        & (pl.col("text") == text)
+        & (pl.col("n") == 1)
+        & pl.col("covered")
     ).row(0, named=True)
     page.goto(f"view=neuron&layer={row['layer']}&neuron={row['neuron']}")
     shown = SHOWN.get(text, text)
@@ -58,7 +62,9 @@ def test_texts_that_turn_round_turn_nothing_else(page: Chromium) -> None:
         "return [...document.querySelectorAll('.ngrams a')]"
         ".every((one) => one.children.length === 1 && ['BDI', 'SPAN'].includes(one.firstElementChild.tagName))"
     )
-    assert not page.script(r"return /[\u202a-\u202e\u2066-\u2069\u0000-\u0008]/.test(document.body.innerText)")
+    assert not page.script(
+        r"return /[\u202a-\u202e\u2066-\u2069\u0000-\u0008]/.test(document.body.innerText)"
+    )
 
 
 def _nothing_was_made_of_it(page: Chromium) -> None:

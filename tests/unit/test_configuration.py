@@ -162,7 +162,9 @@ def test_the_schema_knows_what_a_recipe_can_be() -> None:
 
 def test_every_study_of_the_training_experiment_is_of_the_paper() -> None:
     config = configure(laid_over(DEFAULT, yaml.safe_load((CONFIG / "nopos.yaml").read_text())))
-    baseline, without = (config["train"]["checkpoints"][f"opt-125m-{name}"] for name in ("baseline", "nopos"))
+    baseline, without = (
+        config["train"]["checkpoints"][f"opt-125m-{name}"] for name in ("baseline", "nopos")
+    )
     assert baseline["steps"] == 300_000 and baseline["keep"] == [50_000, 150_000]
     differing = {key for key in baseline if baseline[key] != without[key]}
     assert differing == {"positions", "keep"}
@@ -378,8 +380,10 @@ ANYTHING = st.recursive(
     | st.floats(allow_nan=True)
     | st.text(max_size=8)
     | st.sampled_from(["opt-mini-s", "python", "all", "main", "a/b", "../x"]),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.text(max_size=6) | st.integers(), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(max_size=6) | st.integers(), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 

@@ -75,7 +75,9 @@ def test_what_is_missing_is_named(folder: Path) -> None:
     table.with_columns(neuron=pl.lit(10**6)).write_csv(folder / "printed.csv")
     with pytest.raises(CensusError, match="these are weights of another model"):
         identify_projection(checkpoint=folder / "part", **arguments)
-    table.with_columns(token=pl.col("token").str.replace(r"^.*$", "nowhere")).head(1).write_csv(folder / "printed.csv")
+    table.with_columns(token=pl.col("token").str.replace(r"^.*$", "nowhere")).head(1).write_csv(
+        folder / "printed.csv"
+    )
     with pytest.raises(CensusError, match="the tokenizer has no 'nowhere'"):
         identify_projection(checkpoint=folder / "part", **arguments)
     weights = folder / "part" / "model-00007-of-00014.safetensors"

@@ -54,7 +54,7 @@ def classified(
     return classify_ngrams([layer.counts() for layer in layers], study.index(), thresholds, dead)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=20)
 @given(DRAWN, READINGS)
 def test_every_column_equals_loops(drawn: random.Random, reading: Reading) -> None:
     layers, study, dead = made_model(drawn)
@@ -73,7 +73,7 @@ def test_every_column_equals_loops(drawn: random.Random, reading: Reading) -> No
     } == {neuron: sorted(tokens) for neuron, tokens in detectors.items()}
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=12)
 @given(DRAWN, READINGS)
 def test_every_trigger_equals_loops(
     text: TokenText, drawn: random.Random, reading: Reading

@@ -12,30 +12,7 @@ from hypothesis.extra.numpy import arrays
 
 from neuron_census.errors import CensusError
 from neuron_census.position_information import position_information, require_windows
-
-LOGARITHMS = {"e": 1.0, "2": log(2), "10": log(10)}
-
-
-def entropy_by_hand(share: float) -> float:
-    """H of an event, with 0 log 0 = 0."""
-    total = 0.0
-    for part in (share, 1 - share):
-        if part > 0:
-            total -= part * log(part)
-    return total
-
-
-def information_by_hand(counts: np.ndarray, windows: int, base: str) -> list[float]:
-    """One neuron and one position after another."""
-    found = []
-    for neuron in range(counts.shape[1]):
-        activations, uncertain = 0, 0.0
-        for position in range(len(counts)):
-            activations += int(counts[position, neuron])
-            uncertain += entropy_by_hand(int(counts[position, neuron]) / windows)
-        mean = activations / (len(counts) * windows)
-        found.append((entropy_by_hand(mean) - uncertain / len(counts)) / LOGARITHMS[base])
-    return found
+from positions_by_loop import information_by_hand
 
 
 @settings(deadline=None, max_examples=60)

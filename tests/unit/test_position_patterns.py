@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from made_curves import KINDS, made_curves
+from neuron_census.errors import CensusError
 from neuron_census.pattern_curves import longest_run, smoothed, straightness, texture, turns
 from neuron_census.position_patterns import (
     DESCRIPTORS,
@@ -25,6 +26,8 @@ PROTOTYPES = Path(__file__).parents[2] / "resources/paper/pattern_prototypes.par
 # What a range of eight values of a normal variable is on average, in standard deviations.
 RANGE_OF_EIGHT = 2.85
 LEAST_RIGHT = 0.95
+# An oscillation of which every eighth position stands out a little.
+RAGGED_OSCILLATION = 0.3 + 0.4 * ((np.arange(256) // 32) % 2) + 0.1 * (np.arange(256) % 8 == 4)
 
 
 def kinds_of(curves: np.ndarray, windows: int, rules: PatternRules = RULES) -> list[object]:
@@ -105,22 +108,34 @@ def test_the_first_positions_do_not_matter() -> None:
         ({"extreme_share": 1.1}, (np.arange(256) // 32) % 2, ("oscillatory", "weak")),
         ({"thin": -1.0}, np.full(256, 0.5), ("other", "weak")),
         ({"start": 0.5}, np.arange(256) > 100, ("one extreme", "strong")),
-        ({"steady": 1e9}, 0.5 + 0.4 * np.tile([1.0] * 7 + [-1.0] * 8 + [0.99], 16), ("other",)),
+        ({"steady": 1e9}, RAGGED_OSCILLATION, ("other", "strong")),
     ],
 )
 def test_every_number_is_a_parameter(
-    change: dict[str, float], curve: np.ndarray, expected: tuple[str, ...]
+    change: dict[str, float], curve: np.ndarray, expected: tuple[str, str]
 ) -> None:
     curve = curve[None].astype(np.float64)
     (found,) = kinds_of(curve, 1000, PatternRules(**change))  # type: ignore[arg-type]
-    assert found[: len(expected)] == expected  # type: ignore[index]
-    assert kinds_of(curve, 1000) != [found]
+    assert found == expected
+    assert kinds_of(curve, 1000) != [expected]
 
 
 def test_lengths_scale_with_the_window() -> None:
     assert [RULES.width(length) for length in (64, 256, 512, 1024, 2048)] == [3, 3, 5, 9, 17]
     assert [RULES.skipped(length) for length in (64, 256, 2048)] == [0, 2, 16]
-    assert PatternRules(smoothing=0, smoothing_least=1).width(256) == 1
+    assert [
+        PatternRules(smoothing=0.0, smoothing_least=least).width(9) for least in (1, 2, 3, 4)
+    ] == [
+        1,
+        3,
+        3,
+        5,
+    ]
+
+
+def test_rules_that_leave_no_position_are_refused() -> None:
+    with pytest.raises(CensusError, match=r"patterns\.start: 0\.99 of a window of 64 .* leaves 1"):
+        describe(np.zeros((1, 64)), 100, PatternRules(start=0.99))
 
 
 def test_descriptors_are_complete_also_without_neurons() -> None:

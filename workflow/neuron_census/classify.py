@@ -19,7 +19,7 @@ from neuron_census.errors import CensusError
 from neuron_census.ngram_census import classify_ngrams
 from neuron_census.ngram_counts import NgramCounts
 from neuron_census.ngram_index import NgramIndex
-from neuron_census.position_census import position_census
+from neuron_census.position_census import classify_positions
 from neuron_census.sensitivity import COLUMNS as SENSITIVITY
 from neuron_census.sensitivity import sensitivity as sensitivity_of
 from neuron_census.suppression import suppression_of
@@ -101,14 +101,14 @@ def classify(
             found,
         )
         parts.append(by_ngrams.columns)
-    by_position = position_census(store, given.positions)
+    by_position = classify_positions(store, given.positions)
     if by_position is not None:
-        parts.append(by_position.neurons)
+        parts.append(by_position.columns)
     write_table_parts(by_ngrams.triggers, TRIGGERS, triggers)
     write_table(by_ngrams.projections, PROJECTIONS, projections)
     write_table(by_ngrams.spectra, SPECTRA, spectra)
     write_table(
-        _empty(POSITIONS) if by_position is None else by_position.curves, POSITIONS, positions
+        _empty(POSITIONS) if by_position is None else by_position.positions, POSITIONS, positions
     )
     with written_whole(sensitivity) as temporary:
         by_ngrams.sensitivity.write_csv(temporary)

@@ -20,6 +20,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import Float64
 
+from neuron_census.errors import CensusError
 from neuron_census.pattern_curves import longest_run, smoothed, straightness, texture, turns
 
 PATTERNS = ("oscillatory", "both extremes", "one extreme", "other")
@@ -29,12 +30,13 @@ DESCRIPTORS: dict[str, str] = {
     "half_cycles": "how often the smoothed curve goes from its low to its high part, or back",
     "lowest": "1% quantile of the smoothed curve",
     "highest": "99% quantile of the smoothed curve",
-    "extreme_share": "share of its positions near 0 or 1",
     "straightness": "share of its variance that a straight line explains",
     "low_run": "its longest stretch near 0, as a share of the window",
     "high_run": "its longest stretch near 1, as a share of the window",
-    "never_run": "its longest stretch at which the neuron is all but never active, likewise",
-    "always_run": "its longest stretch at which the neuron is all but always active, likewise",
+    "low_share": "share of its positions near 0",
+    "high_share": "share of its positions near 1",
+    "never_share": "share of its positions at which the neuron is all but never active",
+    "always_share": "share of its positions at which the neuron is all but always active",
     "texture": "how far positions stand out from both neighbours, the noise of counting taken off",
 }
 """What the rules decide by, each with its meaning: columns of the positions table."""
@@ -49,8 +51,8 @@ class PatternRules:
     `swing` or more, it passes `half_cycles` times between its lower and its upper part, the outer
     `turn` of that swing each; the swing has to be `steady` times the texture, lest ragged curves turn
     by chance. It is a slope if a line explains `line` of it. Near 0 or 1 is within
-    `near`, and a stretch there counts if it is `run` long; it reaches 0 or 1 if `reached` of that
-    length is within `reach`. Thin is a texture of at most `thin`. An oscillation is strong if
+    `near`, and a stretch there counts if it is `run` long; the curve reaches 0 or 1 if of its positions
+    near it `reached` are within `reach`. Thin is a texture of at most `thin`. An oscillation is strong if
     `extreme_share` of its positions are near 0 or 1 and its quantiles within `quantile_reach`.
 
     Lengths are as for windows of 2048 tokens, OPT's: 16 positions, 17, and 98. The other numbers lie
@@ -70,7 +72,7 @@ class PatternRules:
     near: float = 0.08
     run: float = 1 / 21
     reach: float = 0.004
-    reached: float = 0.25
+    reached: float = 0.3
     thin: float = 0.05
 
     def skipped(self, length: int) -> int:
@@ -79,8 +81,8 @@ class PatternRules:
 
     def width(self, length: int) -> int:
         """Positions that the moving average spans in a window of `length`: an odd number."""
-        half = max((self.smoothing * length - 1) / 2, (self.smoothing_least - 1) / 2)
-        return 2 * round(half) + 1
+        half = round((self.smoothing * length - 1) / 2)
+        return 2 * max(half, self.smoothing_least // 2) + 1
 
 
 def describe(
@@ -96,9 +98,16 @@ def describe(
         how many windows were counted; their noise is taken off the texture
     rules
         lengths and nearness; the thresholds among them are for `classify_patterns`
+
+    Raises CensusError where fewer than three positions are left.
     """
     length = frequency.shape[1]
     curves = frequency[:, rules.skipped(length) :]
+    if curves.shape[1] < 3:
+        raise CensusError(
+            f"classify.positions.patterns.start: {rules.start:g} of a window of {length} positions "
+            f"leaves {curves.shape[1]}, and at least 3 are needed. Make it smaller, or windows longer."
+        )
     width = rules.width(length)
     course = smoothed(curves, width)
     lowest, highest = np.quantile(course, [0.01, 0.99], axis=1)
@@ -108,12 +117,13 @@ def describe(
         "half_cycles": turns(course, lowest + rules.turn * swing, highest - rules.turn * swing),
         "lowest": lowest,
         "highest": highest,
-        "extreme_share": (low | high).mean(axis=1),
         "straightness": straightness(course),
         "low_run": longest_run(low) / length,
         "high_run": longest_run(high) / length,
-        "never_run": longest_run(course <= rules.reach) / length,
-        "always_run": longest_run(course >= 1 - rules.reach) / length,
+        "low_share": low.mean(axis=1),
+        "high_share": high.mean(axis=1),
+        "never_share": (course <= rules.reach).mean(axis=1),
+        "always_share": (course >= 1 - rules.reach).mean(axis=1),
         "texture": texture(curves, course, windows),
     }
     return pl.DataFrame(columns, schema=dict.fromkeys(DESCRIPTORS, pl.Float64()))
@@ -138,11 +148,11 @@ def classify_patterns(descriptors: pl.DataFrame, rules: PatternRules) -> pl.Data
     )
     slopes = column("straightness") >= rules.line
     low, high = column("low_run") >= rules.run, column("high_run") >= rules.run
-    never = column("never_run") >= rules.reached * column("low_run")
-    always = column("always_run") >= rules.reached * column("high_run")
+    never = column("never_share") >= rules.reached * column("low_share")
+    always = column("always_share") >= rules.reached * column("high_share")
     thin = column("texture") <= rules.thin
     decided = (
-        (column("extreme_share") >= rules.extreme_share)
+        (column("low_share") + column("high_share") >= rules.extreme_share)
         & (column("lowest") <= rules.quantile_reach)
         & (column("highest") >= 1 - rules.quantile_reach)
     )

@@ -10,6 +10,7 @@ Every chunk is compressed with zstd and carries a crc32c.
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,11 @@ def open_complete(path: Path, kind: str, version: int) -> zarr.Group:
         )
     if group.attrs.get("complete") is not True:
         raise CensusError(f"{path}: this {kind} store was never finished. {remedy}")
-    for name, member in group.members(max_depth=None):
+    with warnings.catch_warnings():
+        # Snakemake leaves a file of its own in a folder that it has made.
+        warnings.filterwarnings("ignore", message=".*snakemake_timestamp.*")
+        members = list(group.members(max_depth=None))
+    for name, member in members:
         if isinstance(member, zarr.Array) and member.nchunks_initialized < member.nchunks:
             raise CensusError(
                 f"{path}: array '{name}' has {member.nchunks_initialized} of {member.nchunks} chunks; "

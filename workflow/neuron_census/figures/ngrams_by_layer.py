@@ -17,8 +17,8 @@ from neuron_census.model_tables import ModelTables
 # Columns with their names, in the order of the legend; the wider a line, the farther back: the narrower
 # ones lie on it where they are equal.
 LINES = {
-    "covered": ("detected in the layer", 2.2),
-    "new_to_previous": ("of them not in the layer right below", 1.4),
+    "covered": ("detected in the layer", 1.8),
+    "new_to_previous": ("of them not in the layer right below", 1.2),
     "new_overall": ("of them in no lower layer", 0.7),
 }
 LEAST_COUNT = 5.0
