@@ -20,9 +20,10 @@ TOKENS = 2000
 
 @dataclass(frozen=True)
 class Detector:
-    """A neuron that detects n-grams of one length; `projections` are on its tokens, if that is one.
+    """A neuron that detects n-grams of one length, all equally often.
 
-    `chance` are n-grams that trigger it and are not covered.
+    `projections` are on its tokens, -0.1 unless they are given; `chance` are n-grams that trigger it and
+    are not covered.
     """
 
     neuron: int
@@ -30,6 +31,11 @@ class Detector:
     activations: int = 100
     projections: Sequence[float] = ()
     chance: Sequence[Ngram] = ()
+
+    @property
+    def values(self) -> list[float]:
+        """Projections on its tokens."""
+        return list(self.projections) or [-0.1] * len(self.ngrams)
 
 
 @dataclass(frozen=True)
@@ -149,7 +155,7 @@ def _of_ngrams(made: Layer, neuron: int) -> dict[str, Any]:
             f"{ngram}_detector": detector is not None,
         }
     if tokens := _detector(made, NGRAMS[0], neuron):
-        values = np.array(tokens.projections)
+        values = np.array(tokens.values)
         row |= {
             "suppression": float(values.mean()),
             "suppresses": bool(values.mean() < 0),
@@ -171,7 +177,7 @@ def _triggers(
     rows = []
     for place, ngram in enumerate([*detector.ngrams, *detector.chance]):
         covered = place < len(detector.ngrams)
-        value = detector.projections[place] if n == 1 and covered else None
+        value = detector.values[place] if n == 1 and covered else None
         share = detector.activations // len(detector.ngrams) if covered else 1
         rows.append(
             {
@@ -195,7 +201,7 @@ def _triggers(
 def _spectrum(layer: int, detector: Detector) -> list[float]:
     generator = np.random.default_rng([layer, detector.neuron])
     values = generator.normal(0.0, 0.05, 20_000)
-    low = min([*detector.projections, float(values.min())])
+    low = min([*detector.values, float(values.min())])
     values[0] = low
     return np.quantile(values, np.linspace(0, 1, QUANTILES)).tolist()  # type: ignore[no-any-return]
 
@@ -204,7 +210,7 @@ def _extremes(
     detector: Detector, ascending: list[float], names: Mapping[int, str]
 ) -> list[dict[str, Any]]:
     """The detector's own tokens are among the suppressed ones where they are as low as these."""
-    own = sorted(zip(detector.projections, (t for (t,) in detector.ngrams), strict=True))
+    own = sorted(zip(detector.values, (t for (t,) in detector.ngrams), strict=True))
     low = [pair for pair in own if pair[0] < ascending[2]]
     others = [
         (ascending[0] + 0.004 * place, 1 + (detector.neuron * 37 + place * 11) % TOKENS)

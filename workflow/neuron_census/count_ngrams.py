@@ -21,8 +21,8 @@ from neuron_census.progress import progress
 from neuron_census.recording import CHUNK_NEURONS, open_recording, read_checked
 from neuron_census.shard_recordings import agreeing
 
-BITS_AT_A_TIME = 1 << 22
-"""Set bits whose positions one thread lists at a time: 16 MiB."""
+BITS_AT_A_TIME = 1 << 20
+"""Set bits whose positions one thread lists at a time: 4 MiB, which its cache holds."""
 
 Counted = dict[str, np.ndarray[Any, Any]]
 
@@ -93,7 +93,7 @@ class _Scratch:
         self.arrays = [
             (
                 np.zeros(len(occurrences), dtype=np.int32),
-                np.empty(len(occurrences) + 1, dtype=np.int32),
+                np.empty(len(occurrences), dtype=np.int32),
                 np.empty(len(occurrences), dtype=np.int32),
             )
             for occurrences in self.occurrences

@@ -42,6 +42,13 @@ class ModelTables:
         return self._read(TRIGGERS)
 
     @cached_property
+    def covered(self) -> pl.DataFrame:
+        """The rows of triggers that are covered; the others, which can be very many, are not read."""
+        if "triggers" in self.__dict__:
+            return self.triggers.filter("covered")
+        return self._read(TRIGGERS, only="covered")
+
+    @cached_property
     def projections(self) -> pl.DataFrame:
         """A row a token detector and token that it promotes or suppresses most."""
         return self._read(PROJECTIONS)
@@ -56,12 +63,12 @@ class ModelTables:
         """A row a positional neuron, with its curve."""
         return self._read(POSITIONS)
 
-    def _read(self, table: Table) -> pl.DataFrame:
+    def _read(self, table: Table, only: str | None = None) -> pl.DataFrame:
         if table.name not in self.files:
             raise CensusError(
                 f"{table.name}: no table of the model '{self.model}' was given, and it is needed."
             )
-        return read_table(self.files[table.name], table)
+        return read_table(self.files[table.name], table, only=only)
 
 
 def by_model(

@@ -14,6 +14,10 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+# A sort goes through numbers of 22 bits twice: a pass fills this many buckets.
+DIGIT_BITS = 11
+DIGIT = (1 << DIGIT_BITS) - 1
+
 compiled: Callable[..., Any] = numba.njit(cache=True, nogil=True, boundscheck=False)
 
 
@@ -51,16 +55,65 @@ def positions_of(words, first_of):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def count_ids(positions, ids, column, count, touched):  # type: ignore[no-untyped-def]
-    """Count the n-grams at some positions; returns how many different ones, listed in `touched`."""
-    distinct = 0
+def runs_by_sorting(positions, ids, column, first, second, numbers, counts):  # type: ignore[no-untyped-def]
+    """List the n-grams at some positions, ascending, and how often each is there; returns how many.
+
+    A radix sort: what it touches stays in the cache, which one counter for each of millions of
+    n-grams does not.
+    """
+    size = 0
+    largest = 0
     for index in range(len(positions)):
         number = ids[positions[index], column]
         if number >= 0:
-            seen = count[number]
-            touched[distinct] = number
-            distinct += seen == 0
-            count[number] = seen + 1
+            first[size] = number
+            size += 1
+            largest = max(largest, number)
+    buckets = np.empty(1 << DIGIT_BITS, dtype=np.int64)
+    shift = 0
+    while largest >> shift:
+        buckets[:] = 0
+        for index in range(size):
+            buckets[(first[index] >> shift) & DIGIT] += 1
+        total = 0
+        for bucket in range(len(buckets)):
+            many = buckets[bucket]
+            buckets[bucket] = total
+            total += many
+        for index in range(size):
+            bucket = (first[index] >> shift) & DIGIT
+            second[buckets[bucket]] = first[index]
+            buckets[bucket] += 1
+        first, second = second, first
+        shift += DIGIT_BITS
+    distinct = 0
+    index = 0
+    while index < size:
+        number = first[index]
+        start = index
+        index += 1
+        while index < size and first[index] == number:
+            index += 1
+        numbers[distinct] = number
+        counts[distinct] = index - start
+        distinct += 1
+    return distinct
+
+
+@compiled
+def runs_by_counting(positions, ids, column, count, numbers, counts):  # type: ignore[no-untyped-def]
+    """The same with a counter for each n-gram: for neurons that are active at many of them."""
+    for index in range(len(positions)):
+        number = ids[positions[index], column]
+        if number >= 0:
+            count[number] += 1
+    distinct = 0
+    for number in range(len(count)):
+        if count[number]:
+            numbers[distinct] = number
+            counts[distinct] = count[number]
+            count[number] = 0
+            distinct += 1
     return distinct
 
 
@@ -78,33 +131,19 @@ def grown(values, needed):  # type: ignore[no-untyped-def]
 def top_of(numbers, counts, distinct, least, ties, top):  # type: ignore[no-untyped-def]
     """Write every n-gram above a count, and of those with that count the lowest `ties` numbers."""
     size = 0
-    tied = 0
-    lowest = np.empty(ties, dtype=np.int64)
     for index in range(distinct):
         count = counts[index]
-        if count < least:
-            continue
-        number = np.int64(numbers[index])
-        if count > least:
-            top[size] = (np.int64(-count) << 32) + number
+        if count > least or (count == least and ties > 0):
+            # Numbers ascend: the first ones with this count are the lowest.
+            ties -= count == least
+            top[size] = (np.int64(-count) << 32) + numbers[index]
             size += 1
-        elif tied < ties or number < lowest[tied - 1]:
-            # `lowest` ascends; few numbers get here once it is full.
-            place = min(tied, ties - 1)
-            while place > 0 and lowest[place - 1] > number:
-                lowest[place] = lowest[place - 1]
-                place -= 1
-            lowest[place] = number
-            tied = min(tied + 1, ties)
-    for index in range(tied):
-        top[size + index] = (np.int64(-least) << 32) + lowest[index]
-    size += tied
     top[:size].sort()
     return size
 
 
 @compiled
-def count_block(positions, first_of, ids, column, occurrences, cover, most, count, touched, counts):  # type: ignore[no-untyped-def]
+def count_block(positions, first_of, ids, column, occurrences, cover, most, count, numbers, counts):  # type: ignore[no-untyped-def]
     """Count the n-grams of one size for some neurons.
 
     Half of the activations is what a cover and the n-grams that are present must hold (`Kept`).
@@ -114,6 +153,8 @@ def count_block(positions, first_of, ids, column, occurrences, cover, most, coun
     longest = 1
     for neuron in range(neurons):
         longest = max(longest, first_of[neuron + 1] - first_of[neuron])
+    first = np.empty(longest, dtype=np.int32)
+    second = np.empty(longest, dtype=np.int32)
     having = np.zeros(longest + 1, dtype=np.int32)
     values = np.empty(longest + 1, dtype=np.int32)
     top = np.empty(max(most, 1), dtype=np.int64)
@@ -131,13 +172,13 @@ def count_block(positions, first_of, ids, column, occurrences, cover, most, coun
 
     for neuron in range(neurons):
         active = positions[first_of[neuron] : first_of[neuron + 1]]
-        distinct = count_ids(active, ids, column, count, touched)
+        if 2 * len(active) < len(occurrences):
+            distinct = runs_by_sorting(active, ids, column, first, second, numbers, counts)
+        else:
+            distinct = runs_by_counting(active, ids, column, count, numbers, counts)
         different = 0
         for index in range(distinct):
-            number = touched[index]
-            seen = count[number]
-            count[number] = 0
-            counts[index] = seen
+            seen = counts[index]
             if having[seen] == 0:
                 values[different] = seen
                 different += 1
@@ -176,20 +217,20 @@ def count_block(positions, first_of, ids, column, occurrences, cover, most, coun
         everything = distinct <= most
         if not everything and 2 * held_by_cover >= total:
             for index in range(distinct):
-                if 2 * np.int64(counts[index]) >= occurrences[touched[index]]:
+                if 2 * np.int64(counts[index]) >= occurrences[numbers[index]]:
                     held += counts[index]
             everything = 2 * held >= total
         all_kept[neuron] = everything
         if everything:
             trigger_keys = grown(trigger_keys, trigger_end + distinct)
             for index in range(distinct):
-                trigger_keys[trigger_end + index] = (np.int64(-counts[index]) << 32) + touched[
+                trigger_keys[trigger_end + index] = (np.int64(-counts[index]) << 32) + numbers[
                     index
                 ]
             trigger_keys[trigger_end : trigger_end + distinct].sort()
             kept = distinct
         else:
-            kept = top_of(touched, counts, distinct, least, ties, top)
+            kept = top_of(numbers, counts, distinct, least, ties, top)
             trigger_keys = grown(trigger_keys, trigger_end + kept)
             trigger_keys[trigger_end : trigger_end + kept] = top[:kept]
         trigger_end += kept

@@ -74,7 +74,7 @@ def _study_of(
 def _number(
     store: zarr.Group,
     n: int,
-    shards: list[tuple[Int32[np.ndarray, " position"], Int32[np.ndarray, " position"]]],
+    shards: list[tuple[Int32[np.ndarray, " _"], Int32[np.ndarray, " _"]]],
     windows: Path,
 ) -> None:
     packed = [_packed(tokens, place, n) for tokens, place in shards]

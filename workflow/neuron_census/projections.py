@@ -23,7 +23,7 @@ def output_rows(
     """Read what neurons add to the residual stream, in the space of the token embeddings.
 
     A neuron's row is its column of `fc2.weight`; where embeddings have a width of their own, it
-    goes through `project_out` (section 4.3). The rest of the layer is not kept.
+    goes through `project_out` (section 4.4). The rest of the layer is not kept.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def token_embeddings(checkpoint: Checkpoint, vocabulary: int) -> Float[Tensor, "
 def projections(
     embeddings: Float[Tensor, "token embedded"], rows: Float64[Tensor, "neuron embedded"]
 ) -> Float32[np.ndarray, "neuron token"]:
-    """Project output rows on token embeddings: `E @ w` for each neuron (section 4.3).
+    """Project output rows on token embeddings: `E @ w` for each neuron (section 4.4).
 
     Sums are float64: their float32 result does not feel the order in which they were taken.
 

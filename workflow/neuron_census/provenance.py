@@ -147,7 +147,10 @@ class Provenance:
         return _digest(
             code=code_digest("draw", f"figures.{name}"),
             settings=self._config["draw"]["oscillatory_ranges"] if "ranges" in name else None,
-            content=fingerprint([self._selection.style(), *self._selection.published(name)]),
+            content=[
+                fingerprint([self._selection.style()]),
+                fingerprint(self._selection.published(name)),
+            ],
             upstream=[[model, self.census(model)] for model in self._selection.shown(shown)],
         )
 

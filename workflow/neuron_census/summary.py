@@ -63,8 +63,10 @@ def suppressing_shares(census: pl.DataFrame) -> dict[str, float | None]:
     ----------
     census
         of one model
+
+    Raises CensusError for a census without the ngrams study.
     """
-    detectors = census.filter("unigram_detector")
+    detectors = analysed_neurons(census, NGRAMS[0]).filter("unigram_detector")
     shares: dict[str, float | None] = detectors.select(
         test.mean().alias(reading) for reading, test in READINGS.items()
     ).row(0, named=True)
@@ -75,7 +77,7 @@ def _of_ngrams(tables: ModelTables) -> dict[str, object]:
     neurons = analysed_neurons(tables.census, NGRAMS[0])
     row: dict[str, object] = {"analysed_layers": neurons["layer"].n_unique()}
     for ngram in NGRAMS:
-        layers = detected_by_layer(tables.census, tables.triggers, ngram)
+        layers = detected_by_layer(tables.census, tables.covered, ngram)
         row[f"{ngram}_detectors"] = int(layers["detectors"].sum())
         row[f"detected_{ngram}s"] = int(layers["new_overall"].sum())
     for reading, share in suppressing_shares(tables.census).items():

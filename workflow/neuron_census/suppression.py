@@ -1,4 +1,4 @@
-"""Token detectors suppress what triggers them, or promote it (paper, section 4.3).
+"""Token detectors suppress what triggers them, or promote it (paper, section 4.4).
 
 A detector's output row is projected on the embeddings of all tokens. It suppresses its tokens if
 their projections are negative: on average, all of them, or most of them.

@@ -235,19 +235,31 @@ def write_table_parts(frames: Iterable[pl.DataFrame], table: Table, path: Path) 
                 writer.write_table(frame.to_arrow().cast(schema))
 
 
-def read_table(path: Path, table: Table) -> pl.DataFrame:
-    """Read a table; CensusError if the file is missing, unreadable or of another kind."""
+def read_table(path: Path, table: Table, *, only: str | None = None) -> pl.DataFrame:
+    """Read a table, or of it the rows in which a column is true.
+
+    Parameters
+    ----------
+    path
+        the file
+    table
+        its schema
+    only
+        a column of truths; other rows are not held in memory
+
+    Raises CensusError if the file is missing, unreadable or of another kind.
+    """
     remedy = "Remove it, and the workflow makes it again."
     try:
         # Brackets in the name of a folder are no pattern.
-        frame = pl.read_parquet(path, glob=False)
+        rows = pl.scan_parquet(path, glob=False)
+        if problem := _departure(rows.collect_schema(), table):
+            raise CensusError(f"{path}: is no {table.name} table: {problem}. {remedy}")
+        return (rows if only is None else rows.filter(only)).collect()
     except FileNotFoundError as error:
         raise CensusError(f"{path}: expected a {table.name} table and found no file.") from error
     except (OSError, pl.exceptions.PolarsError) as error:
         raise CensusError(f"{path}: cannot be read as Parquet ({error}). {remedy}") from error
-    if problem := _departure(frame.schema, table):
-        raise CensusError(f"{path}: is no {table.name} table: {problem}. {remedy}")
-    return frame
 
 
 def describe() -> str:

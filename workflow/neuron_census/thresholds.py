@@ -96,5 +96,5 @@ def _of_kind(value: Any, default: Any, where: str) -> Any:
     """The value, if it is of the kind of its default; a whole number will do for a fraction."""
     kinds = (int, float) if isinstance(default, float) else (type(default),)
     if isinstance(value, kinds) and not (isinstance(value, bool) and bool not in kinds):
-        return value
+        return float(value) if isinstance(default, float) else value
     raise CensusError(f"{where}: found {value!r}, expected something like {default!r}.")

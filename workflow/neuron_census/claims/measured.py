@@ -72,7 +72,7 @@ class Measured:
         """The n-grams that the detectors of each layer of the first half detect."""
         detectors = self.detectors(n)
         covered = (
-            self.tables.triggers.filter((pl.col("n") == n) & pl.col("covered"))
+            self.tables.covered.filter((pl.col("n") == n) & pl.col("covered"))
             .join(detectors, on=["layer", "neuron"], how="semi")
             .select("layer", "ngram")
         )

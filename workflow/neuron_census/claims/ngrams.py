@@ -120,7 +120,7 @@ def tokens_of_a_detector_are_variants_of_a_word(models: Sequence[Measured]) -> F
     forms: Counter[bool] = Counter()
     for model in models:
         covered = (
-            model.tables.triggers.filter((pl.col("n") == 1) & pl.col("covered"))
+            model.tables.covered.filter((pl.col("n") == 1) & pl.col("covered"))
             .join(model.detectors(1), on=["layer", "neuron"], how="semi")
             .group_by("layer", "neuron")
             .agg("text")

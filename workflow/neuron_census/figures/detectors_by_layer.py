@@ -36,7 +36,7 @@ def table(models: Mapping[str, ModelTables], ngram: str) -> pl.DataFrame:
     parts = []
     for model, tables in models.items():
         layers = tables.census["layer"].n_unique()
-        rows = detected_by_layer(tables.census, tables.triggers, ngram)
+        rows = detected_by_layer(tables.census, tables.covered, ngram)
         reach = 0.5 if len(rows) == -(-layers // 2) else len(rows) / layers
         parts.append(
             rows.select(

@@ -55,9 +55,9 @@ def table(models: Mapping[str, ModelTables]) -> pl.DataFrame:
 
     - model: detectors, and the shares of them that suppress their tokens in each reading, 0 to 1;
     - detector: layer, neuron, activations, value (mean projection on its tokens), nothing without any;
-    - quantile: value of a projection, and its percentile among all tokens (0 most suppressed);
     - detected, promoted, suppressed: rank, token, text (a space at either end as ␣, what cannot be seen as
-      a code), value, percentile, activations and occurrences, is_detected.
+      a code), value, percentile, activations and occurrences, is_detected;
+    - quantile: value of a projection, and its percentile among all tokens (0 most suppressed).
 
     Parameters
     ----------
@@ -84,8 +84,9 @@ def table(models: Mapping[str, ModelTables]) -> pl.DataFrame:
         facts = {"list": "detector", **place, "activations": detector["activations"]}
         parts += [
             pl.DataFrame([facts | {"value": detector["suppression"]}], schema=SCHEMA),
-            _quantiles(tables, detector).with_columns(pl.lit("quantile").alias("list"), *here),
             tokens_of(tables, detector).with_columns(here),
+            # Last: a reader of the file guesses the type of a column from its first rows.
+            _quantiles(tables, detector).with_columns(pl.lit("quantile").alias("list"), *here),
         ]
     return pl.concat(parts, how="diagonal").select(list(SCHEMA))
 

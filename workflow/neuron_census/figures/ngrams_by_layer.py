@@ -38,7 +38,7 @@ def table(models: Mapping[str, ModelTables], ngram: str) -> pl.DataFrame:
         unigram, bigram or trigram
     """
     return pl.concat(
-        detected_by_layer(tables.census, tables.triggers, ngram).select(
+        detected_by_layer(tables.census, tables.covered, ngram).select(
             pl.lit(model).alias("model"),
             "layer",
             pl.col("detected").alias("covered"),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from matplotlib.colors import to_rgb
 
-PATTERNS = ("oscillatory", "both extremes", "one extreme", "other")
-STRENGTHS = ("strong", "weak")
+from neuron_census.position_patterns import PATTERNS, STRENGTHS
+
+__all__ = ["COLOURS", "PATTERNS", "STRENGTHS", "fill"]
 
 # Okabe and Ito's blue, vermillion and bluish green, and grey for what has no type of its own.
 COLOURS = {

@@ -69,7 +69,7 @@ def tokens_of(tables: ModelTables, detector: Mapping[str, object]) -> pl.DataFra
     """
     here = (pl.col("layer") == detector["layer"]) & (pl.col("neuron") == detector["neuron"])
     detected = (
-        covered_by_detectors(tables.census, tables.triggers.filter(here), NGRAMS[0])
+        covered_by_detectors(tables.census, tables.covered.filter(here), NGRAMS[0])
         .with_columns(pl.col("ngram").list.first().alias("token"))
         .sort("activations", "token", descending=[True, False])
         .with_columns(

@@ -1,0 +1,287 @@
+"""Counting n-grams: every field against a Counter of each neuron by itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import zarr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from neuron_census import count_ngrams as stage
+from neuron_census.count_ngrams import count_ngrams
+from neuron_census.errors import CensusError
+from neuron_census.ngram_counts import KEPT, NgramCounts
+from neuron_census.ngram_index import FORMAT, SIZES, VERSION, create
+from neuron_census.ngram_loops import count_block, positions_of
+from neuron_census.recording import FORMAT as RECORDING
+from neuron_census.recording import VERSION as RECORDING_VERSION
+from neuron_census.recording import create_bits
+
+Ids = np.ndarray[Any, np.dtype[np.int32]]
+Bits = np.ndarray[Any, np.dtype[np.bool_]]
+
+
+def expected_of(active: Bits, ids: Ids, occurrences: Sequence[int]) -> dict[str, Any]:
+    """Everything that is kept of one neuron, by the definitions."""
+    counts = Counter(ids[active].tolist())
+    counts.pop(-1, None)
+    order = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+    total = sum(counts.values())
+    half = Fraction(str(KEPT.coverage)) * total
+    covering = sum(count for _, count in order[: KEPT.cover])
+    present = sum(
+        count
+        for ngram, count in order
+        if count >= Fraction(str(KEPT.presence)) * occurrences[ngram]
+    )
+    candidate = covering >= half and present >= half
+    all_kept = candidate or len(order) <= KEPT.triggers
+    return {
+        "activations": total,
+        "distinct": len(counts),
+        "profile": sorted(Counter(counts.values()).items(), reverse=True),
+        "all_kept": all_kept,
+        "triggers": order if all_kept else order[: KEPT.triggers],
+    }
+
+
+def found_of(arrays: dict[str, Any], neuron: int) -> dict[str, Any]:
+    """The same from what counting gives, offsets and all."""
+    first, last = arrays["profile_offsets"][neuron : neuron + 2]
+    profile = zip(
+        arrays["profile_counts"][first:last].tolist(),
+        arrays["profile_multiplicity"][first:last].tolist(),
+        strict=True,
+    )
+    first, last = arrays["trigger_offsets"][neuron : neuron + 2]
+    triggers = zip(
+        arrays["trigger_ids"][first:last].tolist(),
+        arrays["trigger_activations"][first:last].tolist(),
+        strict=True,
+    )
+    return {
+        "activations": int(arrays["activations"][neuron]),
+        "distinct": int(arrays["distinct"][neuron]),
+        "profile": list(profile),
+        "all_kept": bool(arrays["all_kept"][neuron]),
+        "triggers": list(triggers),
+    }
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_the_loops_count_what_a_counter_counts(data: st.DataObject) -> None:
+    words = data.draw(st.integers(1, 6))
+    ngrams = data.draw(st.sampled_from([1, 3, 70, 150]))
+    seed = data.draw(st.integers(0, 2**32 - 1))
+    random = np.random.default_rng(seed)
+    ids = random.integers(-1, ngrams, 64 * words).astype(np.int32)
+    # N-grams occur elsewhere in the study, too.
+    occurrences = np.bincount(ids[ids >= 0], minlength=ngrams) + random.integers(0, 3, ngrams)
+    densities = data.draw(st.lists(st.sampled_from([0, 0.01, 0.2, 0.9, 1]), min_size=1, max_size=5))
+    active = random.random((len(densities), len(ids))) < np.array(densities)[:, None]
+    packed = np.packbits(active, axis=1, bitorder="little").view(np.uint64)
+    first = np.concatenate([[0], np.cumsum(active.sum(axis=1))])
+    positions = positions_of(packed, first)
+    for neuron, of_neuron in enumerate(active):
+        assert (
+            positions[first[neuron] : first[neuron + 1]].tolist()
+            == np.flatnonzero(of_neuron).tolist()
+        )
+    scratch = (
+        np.zeros(ngrams, dtype=np.int32),
+        np.empty(ngrams, dtype=np.int32),
+        np.empty(ngrams, dtype=np.int32),
+    )
+    three = np.stack([np.full_like(ids, -1), ids, np.full_like(ids, -1)], axis=1)
+    given_counts = occurrences.astype(np.int64)
+    counted = count_block(
+        positions, first, three, 1, given_counts, KEPT.cover, KEPT.triggers, *scratch
+    )
+    assert not scratch[0].any(), "what a thread counts in is clean again"
+    parts = [[dict(zip(stage.NAMES, counted, strict=True))]]
+    arrays = stage._joined(parts, 0)
+    for neuron, of_neuron in enumerate(active):
+        expected = expected_of(of_neuron, ids, occurrences.tolist())
+        assert found_of(arrays, neuron) == expected
+
+
+def test_ties_at_the_border_go_to_the_lower_numbers() -> None:
+    """A hundred n-grams once each, in falling order, of which 64 are kept; one more twice."""
+    ids = np.array([*range(100, 0, -1), 0, 0], dtype=np.int32)
+    positions = np.arange(102, dtype=np.int32)
+    scratch = (np.zeros(101, np.int32), np.empty(101, np.int32), np.empty(101, np.int32))
+    # Each occurs often, so that the neuron is no candidate.
+    occurrences = np.full(101, 50, dtype=np.int64)
+    counted = count_block(
+        positions, np.array([0, 102]), ids[:, None], 0, occurrences, 64, 64, *scratch
+    )
+    found = dict(zip(stage.NAMES, counted, strict=True))
+    assert found["trigger_ids"].tolist() == list(range(64))
+    assert found["trigger_activations"].tolist() == [2] + [1] * 63
+    assert not found["all_kept"][0]
+
+
+class Made:
+    """A model of one recorded layer, with its bits, and numbered n-grams of the same positions."""
+
+    def __init__(self, folder: Path, shards: Sequence[int], neurons: int, seed: int = 0) -> None:
+        self.folder = folder
+        random = np.random.default_rng(seed)
+        self.ids = {
+            n: [random.integers(-1, 90 * n, size).astype(np.int32) for size in shards]
+            for n in SIZES
+        }
+        density = random.choice([0, 0.002, 0.05, 0.2, 1], neurons)
+        self.active = [random.random((neurons, size)) < density[:, None] for size in shards]
+        for n in SIZES:
+            for shard, active in zip(self.ids[n], self.active, strict=True):
+                shard[active[3]] %= 3  # neuron 3 is a detector
+        self.occurrences = {
+            n: np.bincount(
+                np.concatenate(self.ids[n])[np.concatenate(self.ids[n]) >= 0], minlength=90 * n
+            )
+            for n in SIZES
+        }
+        self.write_ngrams()
+        self.recordings = [self.write_recording(shard) for shard in range(len(shards))]
+
+    def write_ngrams(self) -> None:
+        store = zarr.open_group(self.folder / "ngrams.zarr", mode="w")
+        for n in SIZES:
+            for shard, ids in enumerate(self.ids[n]):
+                create(store, f"ids/{n}/{shard}", ids)
+            create(store, f"occurrences/{n}", self.occurrences[n].astype(np.int64))
+        about: dict[str, Any] = {
+            "format": FORMAT,
+            "version": VERSION,
+            "windows": "digest",
+            "vocabulary": 90,
+        }
+        store.attrs.update({**about, "shards": len(self.active), "complete": True})
+
+    def write_recording(self, shard: int) -> Path:
+        path = self.folder / f"{shard}.zarr"
+        store = zarr.open_group(path, mode="w")
+        neurons, tokens = self.active[shard].shape
+        packed = np.packbits(self.active[shard], axis=1, bitorder="little")
+        create_bits(store, 0, neurons, tokens)[:] = packed
+        store.attrs.update(
+            {
+                "format": RECORDING,
+                "version": RECORDING_VERSION,
+                "complete": True,
+                "model": "made",
+                "revision": None,
+                "weights": "w",
+                "dtype": "float64",
+                "versions": {},
+                "windows": "digest",
+                "domains": ["a"],
+                "window_length": 9,
+                "num_layers": 2,
+                "ngram_layers": 1,
+                "ffn_dim": neurons,
+                "shard": shard,
+            }
+        )
+        return path
+
+    def count(self, output: str, **changes: Any) -> NgramCounts:
+        arguments = {"recordings": self.recordings, "layer": 0, "threads": 1, **changes}
+        count_ngrams(ngrams=self.folder / "ngrams.zarr", output=self.folder / output, **arguments)
+        return NgramCounts.open(self.folder / output)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_layer_is_counted_over_all_shards(
+    tmp_path: Path, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Shards whose positions fill no octet, neurons of several chunks, parts of a few neurons each."""
+    monkeypatch.setattr(stage, "BITS_AT_A_TIME", 3000)
+    monkeypatch.setattr(stage, "CHUNK_NEURONS", 16)
+    made = Made(tmp_path, shards=[2001, 64, 7], neurons=37)
+    counts = made.count("counts.zarr", threads=threads, recordings=made.recordings[::-1])
+    assert (counts.layer, counts.ffn_dim, counts.windows_digest) == (0, 37, "digest")
+    assert counts.kept == KEPT
+    candidates = 0
+    for n in SIZES:
+        ids = np.concatenate(made.ids[n])
+        active = np.concatenate(made.active, axis=1)
+        profile, triggers = counts.profile(n), counts.triggers(n)
+        arrays = {
+            "activations": counts.activations(n),
+            "distinct": counts.distinct(n),
+            "profile_offsets": profile.offsets,
+            "profile_counts": profile.counts,
+            "profile_multiplicity": profile.multiplicity,
+            "trigger_offsets": triggers.offsets,
+            "trigger_ids": triggers.ids,
+            "trigger_activations": triggers.activations,
+            "all_kept": triggers.all_kept,
+        }
+        for neuron in range(37):
+            expected = expected_of(active[neuron], ids, made.occurrences[n].tolist())
+            assert found_of(arrays, neuron) == expected, (n, neuron)
+        candidates += int(triggers.all_kept.sum())
+    assert 0 < candidates < 3 * 37, "some are kept whole, and some are not"
+
+
+def test_how_positions_are_parted_into_shards_changes_nothing(tmp_path: Path) -> None:
+    whole = Made(tmp_path / "whole", shards=[272], neurons=20)
+    parted = Made(tmp_path / "parted", shards=[200, 72], neurons=20)
+    for n in SIZES:
+        parted.ids[n] = np.split(whole.ids[n][0], [200])
+        parted.occurrences[n] = whole.occurrences[n]
+    parted.active = np.split(whole.active[0], [200], axis=1)
+    parted.write_ngrams()
+    parted.recordings = [parted.write_recording(shard) for shard in range(2)]
+    one, two = whole.count("counts.zarr"), parted.count("counts.zarr")
+    for n in SIZES:
+        for kind in ("profile", "triggers"):
+            for first, second in zip(
+                vars(getattr(one, kind)(n)).values(),
+                vars(getattr(two, kind)(n)).values(),
+                strict=True,
+            ):
+                assert np.array_equal(first, second)
+
+
+def test_recordings_that_do_not_belong_are_named(tmp_path: Path) -> None:
+    made = Made(tmp_path, shards=[20, 30], neurons=5)
+    with pytest.raises(CensusError, match="has no activations of layer 1 token by token"):
+        made.count("none.zarr", layer=1)
+    with pytest.raises(
+        CensusError, match=r"recordings of the shards \[0\], expected each of 0 to 1"
+    ):
+        made.count("none.zarr", recordings=made.recordings[:1])
+    made.active[1] = made.active[1][:, :16]
+    made.recordings[1] = made.write_recording(1)
+    with pytest.raises(CensusError, match=r"1\.zarr: array 'active/0' has 2 octets, expected 4"):
+        made.count("none.zarr")
+    zarr.open_group(made.recordings[1], mode="a").attrs["windows"] = "others"
+    with pytest.raises(CensusError, match="was recorded with windows"):
+        made.count("none.zarr")
+    assert not (tmp_path / "none.zarr").exists()
+
+
+def test_a_damaged_store_is_named(tmp_path: Path) -> None:
+    made = Made(tmp_path, shards=[200], neurons=5)
+    counts = made.count("counts.zarr")
+    chunk = next(
+        path
+        for path in (tmp_path / "counts.zarr" / "1" / "trigger_ids").rglob("0")
+        if path.is_file()
+    )
+    content = bytearray(chunk.read_bytes())
+    content[-6] ^= 1
+    chunk.write_bytes(content)
+    with pytest.raises(CensusError, match=r"counts\.zarr: array '1/trigger_ids'"):
+        counts.triggers(1)

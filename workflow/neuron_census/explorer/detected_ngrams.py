@@ -1,0 +1,61 @@
+"""Which neurons detect an n-gram: what the page searches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from neuron_census.explorer.chunk import JSON, columns_json, write_array, write_chunk
+from neuron_census.tables import NGRAMS
+
+# Of each detector of an n-gram, in this order; the page reads them so.
+FIELDS = ("place", "layer", "neuron", "activations", "occurrences")
+
+
+def detected(triggers: pl.DataFrame, census: pl.DataFrame) -> pl.DataFrame:
+    """Keep the n-grams that a layer's detectors detect: the covered ones of detectors of their length.
+
+    Parameters
+    ----------
+    triggers
+        the layer's triggers
+    census
+        the layer's rows of the census
+    """
+    kept = pl.lit(False)
+    for n, ngram in enumerate(NGRAMS, start=1):
+        if f"{ngram}_detector" in census.columns:
+            detectors = census.filter(pl.col(f"{ngram}_detector").fill_null(False))["neuron"]
+            kept = kept | ((pl.col("n") == n) & pl.col("neuron").is_in(detectors.implode()))
+    return triggers.filter(pl.col("covered") & kept)
+
+
+def write_detected_ngrams(folder: Path, model: str, layers: Iterable[pl.DataFrame]) -> None:
+    """Write, for each length, the n-grams that are detected and who detects them.
+
+    `detected/{n}/ngrams` has the text and the tokens of each n-gram, `detected/{n}/detectors` the
+    columns of `FIELDS`, one after the other: `place` is that of the n-gram.
+
+    Parameters
+    ----------
+    folder
+        where the data of the explorer are
+    model
+        the model's folder in it
+    layers
+        what `detected` gives of each layer
+    """
+    found = pl.concat(layers)
+    for n in range(1, len(NGRAMS) + 1):
+        rows = found.filter(pl.col("n") == n)
+        ngrams = rows.select("ngram", "text").unique("ngram").sort("ngram")
+        placed = rows.join(
+            ngrams.select("ngram", place=pl.int_range(pl.len(), dtype=pl.Int64)), on="ngram"
+        ).sort("place", "layer", "neuron")
+        name = f"{model}/detected/{n}"
+        write_chunk(folder, f"{name}/ngrams", JSON, columns_json(ngrams).encode())
+        numbers = placed.select(pl.col(FIELDS).cast(pl.Int64)).to_numpy().T
+        write_array(folder, f"{name}/detectors", np.ascontiguousarray(numbers))

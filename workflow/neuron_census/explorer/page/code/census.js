@@ -1,0 +1,78 @@
+"use strict";
+
+/* The models, and what each neuron is. */
+
+const Census = (() => {
+  // Rarest first: where several fit, a neuron is drawn as the first.
+  const CLASSES = [
+    { name: "unigram", kind: "unigram_detector", label: "token detector" },
+    { name: "bigram", kind: "bigram_detector", label: "bigram detector" },
+    { name: "trigram", kind: "trigram_detector", label: "trigram detector" },
+    { name: "positional", kind: "positional", label: "positional" },
+    { name: "dead", kind: "dead", label: "dead" },
+    { name: "other", kind: null, label: "none of these" },
+  ];
+  const NGRAMS = [
+    { name: "unigram", label: "token" },
+    { name: "bigram", label: "bigram" },
+    { name: "trigram", label: "trigram" },
+  ];
+  const census = { models: [], patterns: [], strengths: [], colours: {}, block: 1, shown: {} };
+  const bits = {};
+
+  async function open() {
+    Object.assign(census, await Data.load("manifest"));
+    census.kinds.forEach((kind, place) => { bits[kind] = 1 << place; });
+  }
+
+  /** The model of a name, or the first. */
+  function model(name) {
+    return census.models.find((one) => one.name === name) ?? census.models[0];
+  }
+
+  /** A promise of a column: a value for each neuron, at `layer * neurons + neuron`. */
+  function column(of, name) {
+    return Data.load(`${of.folder}/columns/${name}`);
+  }
+
+  /** Index in CLASSES of what a neuron of these bits is drawn as. */
+  function drawnAs(kind) {
+    return CLASSES.findIndex((one) => one.kind === null || kind & bits[one.kind]);
+  }
+
+  /** Words for all that these bits say. */
+  function words(kind) {
+    return CLASSES.filter((one) => one.kind && kind & bits[one.kind]).map((one) => one.label);
+  }
+
+  /** The pattern of a number of the column `pattern`: its type and strength, or null. */
+  function pattern(code) {
+    if (!code) return null;
+    const strengths = census.strengths.length;
+    return {
+      pattern: census.patterns[Math.floor((code - 1) / strengths)],
+      strength: census.strengths[(code - 1) % strengths],
+    };
+  }
+
+  /** All that is known of a neuron: rows of the tables by their names. */
+  async function neuron(of, layer, index) {
+    const block = Math.floor(index / census.block);
+    const tables = await Data.load(`${of.folder}/neurons/${layer}-${block}`);
+    return Object.fromEntries(
+      Object.entries(tables).map(([name, columns]) => [name, rowsOf(columns, index)]),
+    );
+  }
+
+  function rowsOf(columns, index) {
+    const rows = [];
+    columns.neuron.forEach((one, place) => {
+      if (one !== index) return;
+      const entries = Object.entries(columns).map(([name, values]) => [name, values[place]]);
+      rows.push(Object.fromEntries(entries));
+    });
+    return rows;
+  }
+
+  return { CLASSES, NGRAMS, census, bits, open, model, column, drawnAs, words, pattern, neuron };
+})();
