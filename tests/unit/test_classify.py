@@ -21,8 +21,34 @@ from neuron_census.counts import FORMAT, VERSION, Counts, create_totals
 from neuron_census.errors import CensusError
 from neuron_census.record import record
 from neuron_census.recording import read_checked
-from neuron_census.tables import CENSUS, read_table
+from neuron_census.tables import (
+    CENSUS,
+    POSITIONS,
+    PROJECTIONS,
+    SPECTRA,
+    TRIGGERS,
+    read_table,
+)
 from neuron_census.windows import write_windows
+
+
+def census_of(counts: Path, thresholds: str) -> Path:
+    """Classify counts that have no n-grams; every table lands beside them."""
+    tables: dict[str, Any] = {
+        name: counts.with_name(f"{name}.parquet")
+        for name in ("census", "triggers", "projections", "spectra", "positions")
+    }
+    # Without n-grams nothing is read of the checkpoint and its tokenizer.
+    nowhere = counts.with_name("nowhere")
+    classify(
+        counts=counts,
+        checkpoint=nowhere,
+        tokenizer=nowhere,
+        thresholds=thresholds,
+        sensitivity=counts.with_name("sensitivity.csv"),
+        **tables,
+    )
+    return counts.with_name("census.parquet")
 
 
 def made_counts(path: Path, tokens: list[int]) -> Path:
@@ -35,6 +61,7 @@ def made_counts(path: Path, tokens: list[int]) -> Path:
             "domains": ["a", "b"],
             "tokens": tokens,
             "windows": [2, 1],
+            "position_windows": [0, 0],
         }
     )
     active = np.array([[[0, 3, 10], [0, 1, 0]], [[5, 0, 0], [5, 0, 0]]])
@@ -52,13 +79,11 @@ def made_counts(path: Path, tokens: list[int]) -> Path:
 def test_the_census_has_a_row_a_neuron(
     tmp_path: Path, count_bos: bool, activations: list[int], tokens: int
 ) -> None:
-    output = tmp_path / "made.parquet"
-    classify(
-        counts=made_counts(tmp_path / "counts.zarr", [10, 10]),
-        thresholds=json.dumps({"dead": {"count_bos": count_bos}}),
-        output=output,
-    )
-    census = read_table(output, CENSUS)
+    counts = made_counts(tmp_path / "counts.zarr", [10, 10])
+    census = read_table(census_of(counts, json.dumps({"dead": {"count_bos": count_bos}})), CENSUS)
+    for table in (TRIGGERS, PROJECTIONS, SPECTRA, POSITIONS):
+        assert read_table(tmp_path / f"{table.name}.parquet", table).is_empty()
+    assert (tmp_path / "sensitivity.csv").read_text().count("\n") == 1
     assert census.schema == pl.Schema({name: c.dtype for name, c in CENSUS.columns.items()})
     assert census["layer"].to_list() == [0, 0, 0, 1, 1, 1]
     assert census["neuron"].to_list() == [0, 1, 2, 0, 1, 2]
@@ -70,25 +95,32 @@ def test_the_census_has_a_row_a_neuron(
 
 def test_a_study_without_tokens_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CensusError, match=r"counts\.zarr: the dead study has no tokens"):
-        classify(
-            counts=made_counts(tmp_path / "counts.zarr", [0, 0]),
-            thresholds='{"dead": {"count_bos": false}}',
-            output=tmp_path / "made.parquet",
-        )
-    assert not (tmp_path / "made.parquet").exists()
+        census_of(made_counts(tmp_path / "counts.zarr", [0, 0]), "{}")
+    assert not list(tmp_path.glob("*.parquet"))
 
 
 @pytest.mark.parametrize(
-    "thresholds", ["{", "[]", "{}", '{"dead": {}}', '{"dead": {"count_bos": 1}}']
+    ("thresholds", "said"),
+    [
+        ("{", "thresholds: no JSON"),
+        ("[]", "classify: found .*, expected a mapping"),
+        ('{"deed": {}}', "classify: unknown key 'deed'; did you mean 'dead'"),
+        (
+            '{"dead": {"count_bos": 1}}',
+            r"classify\.dead\.count_bos: found 1, expected something like False",
+        ),
+        ('{"ngrams": {"coverage": "all"}}', r"classify\.ngrams\.coverage: found 'all'"),
+        ('{"ngrams": {"max_cover": {"4gram": 5}}}', r"max_cover: unknown key '4gram'"),
+        (
+            '{"positions": {"patterns": {"swong": 1}}}',
+            r"patterns: unknown key 'swong'; did you mean",
+        ),
+    ],
 )
-def test_thresholds_that_say_nothing_of_bos_are_refused(tmp_path: Path, thresholds: str) -> None:
-    with pytest.raises(CensusError, match=r"thresholds: (no JSON|found .*, expected .*count_bos)"):
-        classify(
-            counts=made_counts(tmp_path / "counts.zarr", [10, 10]),
-            thresholds=thresholds,
-            output=tmp_path / "made.parquet",
-        )
-    assert not (tmp_path / "made.parquet").exists()
+def test_thresholds_that_are_none_are_refused(tmp_path: Path, thresholds: str, said: str) -> None:
+    with pytest.raises(CensusError, match=said):
+        census_of(made_counts(tmp_path / "counts.zarr", [10, 10]), thresholds)
+    assert not list(tmp_path.glob("*.parquet"))
 
 
 @pytest.mark.parametrize(
@@ -143,13 +175,8 @@ def test_from_windows_to_census_equals_brute_force(
     for name in ("active", "active_at_bos", "positions"):
         found = read_checked(counts.group, name, ..., tmp_path)
         assert np.array_equal(found, expected[name]), name
-    census_file = tmp_path / "made.parquet"
-    classify(
-        counts=tmp_path / "counts.zarr",
-        thresholds='{"dead": {"count_bos": false}}',
-        output=census_file,
-    )
-    census = read_table(census_file, CENSUS)
+    thresholds = '{"positions": {"min_windows": 1}}'
+    census = read_table(census_of(tmp_path / "counts.zarr", thresholds), CENSUS)
     activations = np.asarray(expected["active"]).sum(axis=1)
     assert census["activations"].to_list() == activations.ravel().tolist()
     text_tokens = 15 * 3 + 8 + 1 + 15 + 10 + 2

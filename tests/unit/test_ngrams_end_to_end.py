@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from neuron_census.count_ngrams import count_ngrams
-from neuron_census.number_ngrams import number_ngrams
 
 from neuron_census.classify import classify
 from neuron_census.count import count
+from neuron_census.count_ngrams import count_ngrams
+from neuron_census.number_ngrams import number_ngrams
 from neuron_census.record import record
 from neuron_census.tables import CENSUS, POSITIONS, PROJECTIONS, SPECTRA, TRIGGERS, read_table
 from ngrams_by_loop import (
@@ -103,7 +103,7 @@ def tables(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Tables:
     folder = tmp_path_factory.mktemp("tables")
-    outputs = {
+    outputs: dict[str, Any] = {
         table.name: folder / f"{table.name}.parquet"
         for table in (CENSUS, TRIGGERS, PROJECTIONS, SPECTRA, POSITIONS)
     }

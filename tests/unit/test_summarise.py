@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import polars as pl
@@ -78,10 +79,14 @@ def test_the_file_has_a_row_a_model(tmp_path: Path) -> None:
         for table, frame in ((CENSUS, tables.census), (TRIGGERS, tables.triggers)):
             path = tmp_path / table.name / f"{name}.parquet"
             path.parent.mkdir(exist_ok=True)
-            write_table(frame, table, path)
+            recorded = {"weights": "digest", "versions": {"torch": "2.13.0", "zarr": "3"}}
+            write_table(frame, table, path, {"recorded": json.dumps(recorded)})
             files[table.name].append(path)
     output = tmp_path / "summary.csv"
     summarise(census=files["census"], triggers=files["triggers"], output=output)
-    assert pl.read_csv(output).rows() == summary(made).rows()
+    written = pl.read_csv(output)
+    made_from = ["revision", "weights", "dtype", "versions"]
+    assert written.drop(made_from).rows() == summary(made).rows()
+    assert set(written.select(made_from).rows()) == {(None, "digest", None, "torch 2.13.0, zarr 3")}
     with pytest.raises(CensusError, match="triggers: no table of the model 'b'"):
         summarise(census=files["census"], triggers=[], output=output)

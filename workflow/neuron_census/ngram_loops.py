@@ -39,7 +39,7 @@ def set_positions(words, positions):  # type: ignore[no-untyped-def]
         word = words[index]
         first = index << 6
         while word:
-            positions[found] = first + np.int64(trailing_zeros(word))
+            positions[found] = first + np.int64(trailing_zeros(word))  # type: ignore[call-arg]
             found += 1
             word &= word - np.uint64(1)
     return found

@@ -64,7 +64,7 @@ class Recipe:
         for key, choices in CHOICES.items():
             if (found := getattr(self, key)) not in choices:
                 raise CensusError(
-                    f"train: {key} is '{found}' in a recipe; {one_of(found, choices)}"
+                    f"train: {key} is '{found}' in a recipe; {one_of(found, list(choices))}"
                 )
         if self.hidden_size % self.heads:
             raise CensusError(
