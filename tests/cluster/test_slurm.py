@@ -47,7 +47,7 @@ def node(folder: Path) -> Iterator[Node]:
 def local(folder: Path) -> Project:
     """A project with every table, made without Slurm."""
     project = Project.make(folder / "local")
-    project.succeed("--resources", "gpu=1", "results/summary.csv", *CENSUSES)
+    project.succeed("results/summary.csv", *CENSUSES, "--resources", "gpu=1")
     return project
 
 
