@@ -172,7 +172,8 @@ class Made:
         store = zarr.open_group(path, mode="w")
         neurons, tokens = self.active[shard].shape
         packed = np.packbits(self.active[shard], axis=1, bitorder="little")
-        create_bits(store, 0, neurons, tokens)[:] = packed
+        if tokens:
+            create_bits(store, 0, neurons, tokens)[:] = packed
         store.attrs.update(
             {
                 "format": RECORDING,
@@ -204,10 +205,10 @@ class Made:
 def test_a_layer_is_counted_over_all_shards(
     tmp_path: Path, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Shards whose positions fill no octet, neurons of several chunks, parts of a few neurons each."""
+    """Shards without positions and with some that fill no octet, neurons of several chunks, parts of a few neurons each."""
     monkeypatch.setattr(stage, "BITS_AT_A_TIME", 3000)
     monkeypatch.setattr(stage, "CHUNK_NEURONS", 16)
-    made = Made(tmp_path, shards=[2001, 64, 7], neurons=37)
+    made = Made(tmp_path, shards=[2001, 0, 64, 7], neurons=37)
     counts = made.count("counts.zarr", threads=threads, recordings=made.recordings[::-1])
     assert (counts.layer, counts.ffn_dim, counts.windows_digest) == (0, 37, "digest")
     assert counts.kept == KEPT

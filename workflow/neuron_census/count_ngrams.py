@@ -49,8 +49,11 @@ def count_ngrams(
     groups = {path: open_recording(path) for path in recordings}
     shared = agreeing(groups, index.shards, index.windows_digest, index.path)
     by_shard = {group.attrs["shard"]: (path, group) for path, group in groups.items()}
-    shards = [by_shard[shard] for shard in range(index.shards)]
-    for path, group in shards:
+    # A shard without windows of the study has no bits.
+    shards = [
+        (shard, *by_shard[shard]) for shard in range(index.shards) if len(index.ids(1, shard))
+    ]
+    for _, path, group in shards:
         if f"active/{layer}" not in group:
             raise CensusError(
                 f"{path}: has no activations of layer {layer} token by token; n-grams are recorded in "
@@ -107,11 +110,11 @@ def _octets(group: zarr.Group, layer: int) -> int:
 
 
 def _ids(
-    index: NgramIndex, shards: Sequence[tuple[Path, zarr.Group]], layer: int
+    index: NgramIndex, shards: Sequence[tuple[int, Path, zarr.Group]], layer: int
 ) -> Int32[np.ndarray, "position n"]:
     """The n-grams of every bit of all shards, n side by side; what pads an octet has none."""
     parts = []
-    for shard, (path, group) in enumerate(shards):
+    for shard, path, group in shards:
         octets = _octets(group, layer)
         padded = np.full((8 * octets, len(SIZES)), NONE, dtype=np.int32)
         for place, n in enumerate(SIZES):
@@ -128,11 +131,11 @@ def _ids(
 
 
 def _words(
-    shards: Sequence[tuple[Path, zarr.Group]], layer: int, start: int
+    shards: Sequence[tuple[int, Path, zarr.Group]], layer: int, start: int
 ) -> UInt64[np.ndarray, "neuron word"]:
     """The bits of some neurons, of all shards side by side, as words; none beyond the last neuron."""
     name, rows = f"active/{layer}", slice(start, start + CHUNK_NEURONS)
-    parts = [read_checked(group, name, (rows, slice(None)), path) for path, group in shards]
+    parts = [read_checked(group, name, (rows, slice(None)), path) for _, path, group in shards]
     octets = sum(part.shape[1] for part in parts)
     padded = np.zeros((len(parts[0]), -(-octets // 8) * 8), dtype=np.uint8)
     np.concatenate(parts, axis=1, out=padded[:, :octets])
