@@ -81,10 +81,17 @@ def test_the_census_has_a_row_a_neuron(
 ) -> None:
     counts = made_counts(tmp_path / "counts.zarr", [10, 10])
     census = read_table(census_of(counts, json.dumps({"dead": {"count_bos": count_bos}})), CENSUS)
+    by_domain = [[0, 0], [3, 1], [10, 0], [5, 5], [0, 0], [0, 0]]
+    if count_bos:
+        by_domain = [[0, 0], [5, 1], [10, 0], [5, 5], [0, 0], [2, 1]]
+    assert census["activations_by_domain"].to_list() == by_domain
+    metadata = pl.read_parquet_metadata(tmp_path / "census.parquet")
+    assert json.loads(metadata["domains"]) == {"a": 10 + 2 * count_bos, "b": 10 + count_bos}
     for table in (TRIGGERS, PROJECTIONS, SPECTRA, POSITIONS):
         assert read_table(tmp_path / f"{table.name}.parquet", table).is_empty()
     assert (tmp_path / "sensitivity.csv").read_text().count("\n") == 1
-    assert census.schema == pl.Schema({name: c.dtype for name, c in CENSUS.columns.items()})
+    expected = dict(CENSUS.columns) | dict(CENSUS.optional["domains"])
+    assert census.schema == pl.Schema({name: c.dtype for name, c in expected.items()})
     assert census["layer"].to_list() == [0, 0, 0, 1, 1, 1]
     assert census["neuron"].to_list() == [0, 1, 2, 0, 1, 2]
     assert census["activations"].to_list() == activations

@@ -205,7 +205,7 @@ class Made:
 def test_a_layer_is_counted_over_all_shards(
     tmp_path: Path, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Shards without positions and with some that fill no octet, neurons of several chunks, parts of a few neurons each."""
+    """Shards without positions, and whose positions fill no octet; several chunks; small parts."""
     monkeypatch.setattr(stage, "BITS_AT_A_TIME", 3000)
     monkeypatch.setattr(stage, "CHUNK_NEURONS", 16)
     made = Made(tmp_path, shards=[2001, 0, 64, 7], neurons=37)

@@ -104,6 +104,8 @@ def classify(
     by_position = classify_positions(store, given.positions)
     if by_position is not None:
         parts.append(by_position.columns)
+    by_domain, domains = _by_domain(store, given)
+    parts.append(by_domain)
     write_table_parts(by_ngrams.triggers, TRIGGERS, triggers)
     write_table(by_ngrams.projections, PROJECTIONS, projections)
     write_table(by_ngrams.spectra, SPECTRA, spectra)
@@ -123,7 +125,11 @@ def classify(
         ),
         CENSUS,
         census,
-        metadata={"thresholds": thresholds, "recorded": json.dumps(store.recorded)},
+        metadata={
+            "thresholds": thresholds,
+            "recorded": json.dumps(store.recorded),
+            "domains": json.dumps(domains),
+        },
     )
 
 
@@ -176,6 +182,26 @@ def _dead_columns(found: Activity) -> pl.DataFrame:
         },
         schema_overrides={name: column.dtype for name, column in CENSUS.columns.items()},
     )
+
+
+def _by_domain(store: Counts, thresholds: Thresholds) -> tuple[pl.DataFrame, dict[str, int]]:
+    """Activations of every neuron in each domain, and the tokens that each domain has."""
+    active, tokens = store.active(), store.tokens
+    if thresholds.dead.count_bos:
+        active, tokens = active + store.active_at_bos(), tokens + store.windows
+    layers, domains, neurons = active.shape
+    rows = active.transpose(0, 2, 1).reshape(layers * neurons, domains)
+    frame = pl.DataFrame(
+        {
+            "layer": np.repeat(np.arange(layers), neurons),
+            "neuron": np.tile(np.arange(neurons), layers),
+            "activations_by_domain": pl.Series(
+                rows, dtype=pl.Array(pl.Int64, domains)
+            ).arr.to_list(),
+        },
+        schema_overrides={name: CENSUS.columns[name].dtype for name in NEURON},
+    )
+    return frame, dict(zip(store.domains, tokens.tolist(), strict=True))
 
 
 def _classify_ngrams(

@@ -103,10 +103,11 @@ def _write_model(folder: Path, name: str, tables: ModelTables, shown: Shown) -> 
         "tokens": int(census["tokens"][0]),
         "columns": columns,
         "companions": sorted(companions),
-        "thresholds": _thresholds(file),
+        "thresholds": _noted(file, "thresholds"),
+        "domains": _noted(file, "domains"),
     }
 
 
-def _thresholds(census: Path) -> Any:
-    """The thresholds that a census was classified with, where it says so."""
-    return json.loads(pl.read_parquet_metadata(census).get("thresholds", "null"))
+def _noted(census: Path, what: str) -> Any:
+    """What is noted in the file of a census: its thresholds, the tokens of its domains."""
+    return json.loads(pl.read_parquet_metadata(census).get(what, "null"))

@@ -103,6 +103,13 @@ CENSUS = Table(
             "pattern": Column(pl.Categorical(), "type of its pattern; null unless positional"),
             "strength": Column(pl.Categorical(), "strong or weak; null unless positional"),
         },
+        "domains": {
+            "activations_by_domain": Column(
+                pl.List(pl.Int64()),
+                "activations in each domain, in the order that the file's metadata name them with their "
+                "tokens (`domains`)",
+            ),
+        },
     },
 )
 

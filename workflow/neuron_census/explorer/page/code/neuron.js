@@ -14,7 +14,7 @@ const Neuron = (() => {
       element("h1", { id: "neuron" }, `${model.name}, layer ${layer}, neuron ${index}`),
       element("p", { class: "lead" }, Neurons.badges(kinds[layer * model.neurons + index])),
       neighbours(model, state, layer, index),
-      activity(row),
+      activity(row, model),
       ngrams(row, found.triggers, layer),
       writes(row, found.projections),
       position(row, found.positions),
@@ -66,12 +66,24 @@ const Neuron = (() => {
 
   const yes = (value) => (value === null || value === undefined ? "–" : value ? "yes" : "no");
 
-  function activity(row) {
+  function activity(row, model) {
     return section("Activity", facts(
       ["dead", yes(row.dead)],
       ["active on", `${number(row.activations)} of ${number(row.tokens)} tokens`],
       ["frequency", number(row.frequency)],
-    ));
+    ), byDomain(row.activations_by_domain, model.domains));
+  }
+
+  /** How often it is active in each domain by itself. */
+  function byDomain(activations, domains) {
+    if (!activations || !domains) return null;
+    return element("table", { id: "domains", class: "triggers" },
+      element("thead", {}, element("tr", {},
+        heading("domain"), heading("active / tokens", "number"), heading("frequency"))),
+      element("tbody", {}, Object.entries(domains).map(([name, tokens], place) => element("tr", {},
+        element("td", {}, name),
+        element("td", { class: "number" }, `${number(activations[place])} / ${number(tokens)}`),
+        element("td", {}, share(activations[place] / tokens, false))))));
   }
 
   function ngrams(row, triggers, layer) {
