@@ -44,9 +44,15 @@ def node(folder: Path) -> Iterator[Node]:
 
 
 @pytest.fixture(scope="module")
-def local(folder: Path) -> Project:
+def made(folder: Path) -> Project:
+    """A project of which nothing has been run; tests copy it."""
+    return Project.make(folder / "made")
+
+
+@pytest.fixture(scope="module")
+def local(made: Project, folder: Path) -> Project:
     """A project with every table, made without Slurm."""
-    project = Project.make(folder / "local")
+    project = made.copy(folder / "local")
     project.succeed("results/summary.csv", *CENSUSES, "--resources", "gpu=1")
     return project
 
@@ -90,9 +96,11 @@ def tables(project: Project) -> dict[str, bytes]:
     } | {"summary.csv": (results / "summary.csv").read_bytes()}
 
 
-def test_a_cluster_gives_what_one_machine_gives(node: Node, local: Project, folder: Path) -> None:
+def test_a_cluster_gives_what_one_machine_gives(
+    node: Node, made: Project, local: Project, folder: Path
+) -> None:
     """Two models and three shards: one GPU job at a time, others beside it, the same bytes."""
-    project = Project.make(folder / "submitted")
+    project = made.copy(folder / "submitted")
     with_gpu: list[int] = []
     at_once: list[int] = []
 
@@ -108,8 +116,10 @@ def test_a_cluster_gives_what_one_machine_gives(node: Node, local: Project, fold
     assert project.planned("results/summary.csv", *CENSUSES) == {}
 
 
-def test_a_job_that_fails_is_tried_again_with_more_memory(node: Node, folder: Path) -> None:
-    project = Project.make(folder / "retried")
+def test_a_job_that_fails_is_tried_again_with_more_memory(
+    node: Node, made: Project, folder: Path
+) -> None:
+    project = made.copy(folder / "retried")
     rules = project.folder / "workflow" / "rules" / "text.smk"
     stage = '"python -m neuron_census tokenize'
     text = rules.read_text()
@@ -128,9 +138,9 @@ def test_a_job_that_fails_is_tried_again_with_more_memory(node: Node, folder: Pa
 
 
 def test_cancelled_jobs_and_a_drained_node_lose_nothing(
-    node: Node, local: Project, folder: Path
+    node: Node, made: Project, local: Project, folder: Path
 ) -> None:
-    project = Project.make(folder / "cancelled")
+    project = made.copy(folder / "cancelled")
     targets = ["results/summary.csv", *CENSUSES]
     recordings = project.folder / "results" / "recordings"
 
