@@ -125,7 +125,7 @@ def test_a_job_that_fails_is_tried_again_with_more_memory(
     text = rules.read_text()
     assert text.count(stage) == 1
     # As if it needed more than what it is given first.
-    rules.write_text(text.replace(stage, f'"test {{resources.mem_mb}} -gt 5000; " {stage}'))
+    rules.write_text(text.replace(stage, f'"test {{resources.mem_mb}} -gt 10000; " {stage}'))
     asked: set[tuple[str, str]] = set()
     target = "results/windows/tiny/windows.parquet"
 
