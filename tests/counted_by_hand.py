@@ -16,7 +16,7 @@ import zarr
 from jaxtyping import Bool, Int64
 from zarr.storage import MemoryStore
 
-from neuron_census.ngram_counts import KEPT, NgramCounts, Profile, write_counts
+from neuron_census.ngram_counts import KEPT, NgramCounts, Profile
 from neuron_census.ngram_index import SIZES, NgramIndex, create
 from ngrams_by_loop import Ngram, Seen
 
@@ -93,7 +93,9 @@ class MadeLayer:
     def counts(self) -> NgramCounts:
         """The same, as it is stored."""
         store = zarr.open_group(MemoryStore(), mode="w")
-        write_counts(store, {n: self._arrays(n) for n in SIZES})
+        for n in SIZES:
+            for name, values in self._arrays(n).items():
+                create(store, f"{n}/{name}", values)
         path = Path(f"layer {self.layer}")
         return NgramCounts(path, store, self.layer, len(self.active), DIGEST, KEPT)
 

@@ -12,7 +12,7 @@ a Zipf distribution over 50,000 tokens, with a memory of one token so that n-gra
 from __future__ import annotations
 
 import os
-import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -32,6 +32,7 @@ from neuron_census.ngram_index import FORMAT, SIZES, VERSION, create
 from neuron_census.recording import FORMAT as RECORDING
 from neuron_census.recording import VERSION as RECORDING_VERSION
 from neuron_census.recording import create_bits
+from neuron_census.repeated_ngrams import ranked
 
 VOCABULARY = 50_000
 app = App(help_format="plaintext")
@@ -59,10 +60,12 @@ class Ours:
     """As the stage does it, without reading and writing; what a layer prepares once is not timed."""
 
     def __init__(self, ids: Any, occurrences: Any, threads: int) -> None:
-        self.three = np.stack([ids[n] for n in SIZES], axis=1)
-        self.occurrences = occurrences
+        ranks, self.repeated = zip(
+            *(ranked(ids[n], occurrences[place]) for place, n in enumerate(SIZES)), strict=True
+        )
+        self.three = np.stack(ranks, axis=1)
         self.threads = threads
-        self.scratch = [stage._Scratch(occurrences) for _ in range(threads)]
+        self.scratch = [stage._Scratch(self.repeated) for _ in range(threads)]
 
     def __call__(self, words: Any) -> int:
         """Count activations, to compare."""
@@ -72,7 +75,7 @@ class Ours:
             return sum(int(counted["activations"].sum()) for part in parts for counted in part)
 
     def _count(self, task: Any) -> Any:
-        return stage._count(task, self.three, self.occurrences, self.scratch)
+        return stage._count(task, self.three, self.repeated, self.scratch)
 
 
 def each_column(words: Any, ids: Any, count: Callable[[Any], Any]) -> int:
@@ -115,6 +118,7 @@ def compare(
     threads: int = 2,
     repeat: int = 3,
     memory: bool = False,
+    density: float = 0.02,
 ) -> None:
     """Print a table of times.
 
@@ -130,12 +134,14 @@ def compare(
         the best of so many runs counts
     memory
         count a whole layer instead, and print its peak memory
+    density
+        of that layer
     """
     tokens -= tokens % 64
     ids = made_ids(tokens)
     occurrences = [np.bincount(ids[n][ids[n] >= 0]).astype(np.int64) for n in SIZES]
     if memory:
-        whole_layer(ids, occurrences, tokens, threads)
+        whole_layer(ids, occurrences, tokens, threads, density)
         return
     print(f"{tokens:,} tokens, {neurons} neurons; n-grams: {[len(o) for o in occurrences]}")
     ways: dict[str, Callable[[Any], int]] = {
@@ -149,9 +155,9 @@ def compare(
         way(np.ones((2, tokens // 64), dtype=np.uint64))  # compile, and touch all memory
     print("| density | way | ms a neuron | ns a set bit and n | times ours |")
     print("|---|---|---|---|---|")
-    for density in (0.005, 0.02, 0.1):
+    for share in (0.005, 0.02, 0.1):
         random = np.random.default_rng(1)
-        active = random.random((neurons, tokens), dtype=np.float32) < density
+        active = random.random((neurons, tokens), dtype=np.float32) < share
         words = np.packbits(active, axis=1, bitorder="little").view(np.uint64)
         bits = int(active.sum())
         del active
@@ -167,13 +173,13 @@ def compare(
         first = next(iter(times.values()))
         for name, seconds in times.items():
             print(
-                f"| {density:.1%} | {name} | {1e3 * seconds / neurons:.2f} | "
+                f"| {share:.1%} | {name} | {1e3 * seconds / neurons:.2f} | "
                 f"{1e9 * seconds / bits / 3:.1f} | {seconds / first:.2f} |"
             )
 
 
-def whole_layer(ids: Any, occurrences: Any, tokens: int, threads: int) -> None:
-    """Count 36,864 neurons at 2% from a recording on disk, in a process of its own."""
+def whole_layer(ids: Any, occurrences: Any, tokens: int, threads: int, density: float) -> None:
+    """Count 36,864 neurons from a recording on disk, in a process of its own."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         random = np.random.default_rng(2)
@@ -182,8 +188,8 @@ def whole_layer(ids: Any, occurrences: Any, tokens: int, threads: int) -> None:
         step = 1 << 14
         for first in range(0, tokens, step):
             width = min(step, tokens - first) // 8
-            some = np.packbits(random.random((4096, 8 * width), dtype=np.float32) < 0.02, axis=1)
-            bits[:, first // 8 : first // 8 + width] = np.tile(some, (9, 1))
+            active = random.random((512, 8 * width), dtype=np.float32) < density
+            bits[:, first // 8 : first // 8 + width] = np.tile(np.packbits(active, axis=1), (72, 1))
         about: dict[str, Any] = {"model": "made", "revision": None, "weights": "", "dtype": ""}
         about |= {"versions": {}, "windows": "w", "domains": [], "window_length": 0, "shard": 0}
         about |= {"num_layers": 2, "ngram_layers": 1, "ffn_dim": 36_864, "complete": True}
@@ -194,27 +200,17 @@ def whole_layer(ids: Any, occurrences: Any, tokens: int, threads: int) -> None:
             create(index, f"occurrences/{n}", occurrences[place])
         about = {"windows": "w", "vocabulary": VOCABULARY, "shards": 1, "complete": True}
         index.attrs.update({"format": FORMAT, "version": VERSION, **about})
+        command = [sys.executable, "-m", "neuron_census", "count_ngrams", "--layer", "0"]
+        command += ["--recordings", str(folder / "0.zarr"), "--ngrams", str(folder / "ngrams.zarr")]
+        command += ["--threads", str(threads), "--output", str(folder / "counts.zarr")]
         start = time.perf_counter()
-        process = os.fork()
-        if process == 0:
-            stage.count_ngrams(
-                recordings=[folder / "0.zarr"],
-                ngrams=folder / "ngrams.zarr",
-                layer=0,
-                threads=threads,
-                output=folder / "counts.zarr",
-            )
-            os._exit(0)
-        _, status, used = os.wait4(process, 0)
+        _, status, used = os.wait4(subprocess.Popen(command).pid, 0)
         seconds = time.perf_counter() - start
-        size = sum(
-            path.stat().st_size for path in (folder / "counts.zarr").rglob("*") if path.is_file()
-        )
+        counts = [path for path in (folder / "counts.zarr").rglob("*") if path.is_file()]
         print(
-            f"status {status}: {seconds:.0f} s, peak {used.ru_maxrss / 1024:,.0f} MB, store {size / 1e6:.0f} MB"
+            f"status {status}: {seconds:.0f} s, peak {used.ru_maxrss / 1024:,.0f} MB, "
+            f"store {sum(path.stat().st_size for path in counts) / 1e6:.0f} MB"
         )
-        base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        print(f"(the process that made the bits: {base / 1024:,.0f} MB)", file=sys.stderr)
 
 
 if __name__ == "__main__":

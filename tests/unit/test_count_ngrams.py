@@ -14,15 +14,18 @@ import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neuron_census import appended_array, ngram_index
 from neuron_census import count_ngrams as stage
+from neuron_census.bit_loops import set_positions
 from neuron_census.count_ngrams import count_ngrams
 from neuron_census.errors import CensusError
 from neuron_census.ngram_counts import KEPT, NgramCounts
 from neuron_census.ngram_index import FORMAT, SIZES, VERSION, create
-from neuron_census.ngram_loops import count_block, positions_of
+from neuron_census.ngram_loops import TILE_POSITIONS, TILE_WORDS, count_block, numbers_of
 from neuron_census.recording import FORMAT as RECORDING
 from neuron_census.recording import VERSION as RECORDING_VERSION
 from neuron_census.recording import create_bits
+from neuron_census.repeated_ngrams import ranked
 
 Ids = np.ndarray[Any, np.dtype[np.int32]]
 Bits = np.ndarray[Any, np.dtype[np.bool_]]
@@ -75,58 +78,123 @@ def found_of(arrays: dict[str, Any], neuron: int) -> dict[str, Any]:
     }
 
 
+def counted(active: Bits, ids: Ids, occurrences: np.ndarray[Any, Any]) -> dict[str, Any]:
+    """What the loops give for one size, in the layout of the store, with clean counters behind them."""
+    packed = np.packbits(active, axis=1, bitorder="little").view(np.uint64)
+    first = np.concatenate([[0], np.cumsum(active.sum(axis=1))])
+    ranks, repeated = ranked(ids, occurrences.astype(np.int64))
+    none = np.full_like(ids, -1)
+    rows, repeated_to, lone_from = numbers_of(packed, first, np.stack([none, ranks, none], axis=1))
+    assert (repeated_to[0] == first[:-1]).all(), "nothing is counted where there is no n-gram"
+    assert (lone_from[2] == first[1:]).all()
+    size = len(repeated.ngram_of)
+    count = np.zeros(size, dtype=np.int32)
+    found = count_block(
+        rows[1],
+        first,
+        repeated_to[1],
+        lone_from[1],
+        repeated.ngram_of,
+        repeated.occurrences,
+        KEPT.cover,
+        KEPT.triggers,
+        count,
+        np.empty(size + 1, dtype=np.int32),
+        np.empty(size, dtype=np.int32),
+    )
+    assert not count.any(), "what a thread counts in is clean again"
+    arrays = dict(zip(stage.NAMES, found, strict=True))
+    for kind in ("profile", "trigger"):
+        arrays[f"{kind}_offsets"] = np.concatenate([[0], np.cumsum(arrays[f"{kind}_sizes"])])
+    return arrays
+
+
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_the_loops_count_what_a_counter_counts(data: st.DataObject) -> None:
     words = data.draw(st.integers(1, 6))
-    ngrams = data.draw(st.sampled_from([1, 3, 70, 150]))
-    seed = data.draw(st.integers(0, 2**32 - 1))
-    random = np.random.default_rng(seed)
+    # With many n-grams most occur once; with few they repeat.
+    ngrams = data.draw(st.sampled_from([1, 3, 70, 150, 1000]))
+    random = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
     ids = random.integers(-1, ngrams, 64 * words).astype(np.int32)
-    # N-grams occur elsewhere in the study, too.
-    occurrences = np.bincount(ids[ids >= 0], minlength=ngrams) + random.integers(0, 3, ngrams)
+    # N-grams may occur elsewhere in the study, too.
+    elsewhere = random.integers(0, data.draw(st.sampled_from([1, 3])), ngrams)
+    occurrences = np.bincount(ids[ids >= 0], minlength=ngrams) + elsewhere
     densities = data.draw(st.lists(st.sampled_from([0, 0.01, 0.2, 0.9, 1]), min_size=1, max_size=5))
     active = random.random((len(densities), len(ids))) < np.array(densities)[:, None]
-    packed = np.packbits(active, axis=1, bitorder="little").view(np.uint64)
-    first = np.concatenate([[0], np.cumsum(active.sum(axis=1))])
-    positions = positions_of(packed, first)
-    for neuron, of_neuron in enumerate(active):
-        assert (
-            positions[first[neuron] : first[neuron + 1]].tolist()
-            == np.flatnonzero(of_neuron).tolist()
-        )
-    scratch = (
-        np.zeros(ngrams, dtype=np.int32),
-        np.empty(ngrams, dtype=np.int32),
-        np.empty(ngrams, dtype=np.int32),
-    )
-    three = np.stack([np.full_like(ids, -1), ids, np.full_like(ids, -1)], axis=1)
-    given_counts = occurrences.astype(np.int64)
-    counted = count_block(
-        positions, first, three, 1, given_counts, KEPT.cover, KEPT.triggers, *scratch
-    )
-    assert not scratch[0].any(), "what a thread counts in is clean again"
-    parts = [[dict(zip(stage.NAMES, counted, strict=True))]]
-    arrays = stage._joined(parts, 0)
+    arrays = counted(active, ids, occurrences)
     for neuron, of_neuron in enumerate(active):
         expected = expected_of(of_neuron, ids, occurrences.tolist())
         assert found_of(arrays, neuron) == expected
 
 
-def test_ties_at_the_border_go_to_the_lower_numbers() -> None:
-    """A hundred n-grams once each, in falling order, of which 64 are kept; one more twice."""
-    ids = np.array([*range(100, 0, -1), 0, 0], dtype=np.int32)
-    positions = np.arange(102, dtype=np.int32)
-    scratch = (np.zeros(101, np.int32), np.empty(101, np.int32), np.empty(101, np.int32))
-    # Each occurs often, so that the neuron is no candidate.
-    occurrences = np.full(101, 50, dtype=np.int64)
-    counted = count_block(
-        positions, np.array([0, 102]), ids[:, None], 0, occurrences, 64, 64, *scratch
+def test_lists_go_on_where_tiles_end() -> None:
+    """More words than a tile has, and more positions than are fetched at a time."""
+    random = np.random.default_rng(4)
+    positions = 64 * (TILE_WORDS + 3)
+    assert positions > 2 * TILE_POSITIONS
+    ids = random.integers(-1, positions, positions).astype(np.int32)
+    occurrences = np.bincount(ids[ids >= 0], minlength=positions)
+    active = random.random((3, positions)) < np.array([[0.001], [0.4], [1]])
+    active[:, [0, 63, 64 * TILE_WORDS - 1, 64 * TILE_WORDS, positions - 1]] = True
+    arrays = counted(active, ids, occurrences)
+    for neuron, of_neuron in enumerate(active):
+        assert found_of(arrays, neuron) == expected_of(of_neuron, ids, occurrences.tolist())
+
+
+@given(
+    st.lists(
+        st.integers(0, 2**64 - 1) | st.sampled_from([0, 1, 2**63, 2**64 - 1, 0b11111]), max_size=9
     )
-    found = dict(zip(stage.NAMES, counted, strict=True))
+)
+def test_set_bits_are_listed_in_order(words: list[int]) -> None:
+    expected = [
+        64 * index + bit for index, word in enumerate(words) for bit in range(64) if word >> bit & 1
+    ]
+    positions = np.full(len(expected) + 4, -7, dtype=np.int32)
+    filled = np.empty(len(words), dtype=np.int32)
+    found = set_positions(np.array(words, dtype=np.uint64), filled, positions)
+    assert positions[:found].tolist() == expected
+
+
+def test_ngrams_that_repeat_are_ranked_and_lone_ones_keep_their_number() -> None:
+    ids = np.array([3, -1, 0, 3, 2, 1, 3, 2], dtype=np.int32)
+    # 4 occurs, but not here; ties go to the lower number.
+    ranks, repeated = ranked(ids, np.array([1, 1, 2, 3, 2]))
+    assert repeated.ngram_of.tolist() == [3, 2, 4]
+    assert repeated.occurrences.tolist() == [3, 2, 2]
+    assert ranks.tolist() == [0, -1, -2, 0, 1, -3, 0, 1]
+
+
+@pytest.mark.parametrize("occurrences", [[50, 50], [1, 1], [50, 1]])
+def test_ties_at_the_border_go_to_the_lower_numbers(occurrences: list[int]) -> None:
+    """511 n-grams once each, in falling order, of which 63 are kept beside one that is there twice.
+
+    Whether they repeat in the study, or none does, or every other one.
+    """
+    ids = np.array([0, *range(510, -1, -1)], dtype=np.int32)
+    often = np.array([2, *(occurrences * 255)])
+    found = counted(np.ones((1, 512), dtype=np.bool_), ids, often)
     assert found["trigger_ids"].tolist() == list(range(64))
     assert found["trigger_activations"].tolist() == [2] + [1] * 63
-    assert not found["all_kept"][0]
+    assert not found["all_kept"][0], "64 n-grams hold 65 of 512 activations"
+
+
+def test_pieces_of_an_array_become_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(appended_array, "ROWS", 8)
+    monkeypatch.setattr(ngram_index, "ROWS", 8)
+    store = zarr.open_group(tmp_path / "store.zarr", mode="w")
+    for name, sizes in {"many": [3, 20, 0, 5, 8], "none": [0, 0], "few": [2]}.items():
+        array = appended_array.AppendedArray(store, name)
+        values = np.arange(sum(sizes), dtype=np.int32)
+        for piece in np.split(values, np.cumsum(sizes)[:-1]):
+            array.append(piece)
+        array.finish()
+        stored = store[name]
+        assert isinstance(stored, zarr.Array)
+        assert np.asarray(stored[:]).tolist() == values.tolist()
+        assert stored.dtype == np.int32
+        assert stored.nchunks_initialized == stored.nchunks == -(-len(values) // 8)
 
 
 class Made:

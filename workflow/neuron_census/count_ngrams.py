@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +11,24 @@ import numpy as np
 import zarr
 from jaxtyping import Int32, Int64, UInt64
 
+from neuron_census.appended_array import AppendedArray
 from neuron_census.atomic import written_whole
 from neuron_census.errors import CensusError
-from neuron_census.ngram_counts import KEPT, attributes, write_counts
-from neuron_census.ngram_index import NONE, SIZES, NgramIndex
-from neuron_census.ngram_loops import count_block, positions_of
+from neuron_census.ngram_counts import KEPT, attributes
+from neuron_census.ngram_index import NONE, SIZES, NgramIndex, create
+from neuron_census.ngram_loops import count_block, numbers_of
 from neuron_census.progress import progress
 from neuron_census.recording import CHUNK_NEURONS, open_recording, read_checked
+from neuron_census.repeated_ngrams import Repeated, ranked
 from neuron_census.shard_recordings import agreeing
 
-BITS_AT_A_TIME = 1 << 20
-"""Set bits whose positions one thread lists at a time: 4 MiB, which its cache holds."""
+BITS_AT_A_TIME = 1 << 18
+"""Set bits whose n-grams one thread lists at a time: 3 MiB."""
 
+Shard = tuple[int, Path, zarr.Group]
+"""Its number and its recording."""
+Task = tuple[UInt64[np.ndarray, "neuron word"], Int64[np.ndarray, " bound"]]
+"""The bits of some neurons, and where the list of each neuron's n-grams begins; the last one ends it."""
 Counted = dict[str, np.ndarray[Any, Any]]
 
 
@@ -60,46 +65,86 @@ def count_ngrams(
                 f"the first {shared['ngram_layers']} layers. See `record.ngram_layers`."
             )
     ids = _ids(index, shards, layer)
-    occurrences = [index.occurrences(n) for n in SIZES]
-    ffn_dim = shared["ffn_dim"]
-    parts: list[list[Counted]] = []
+    repeated = []
+    for place, n in enumerate(SIZES):
+        ids[:, place], of_size = ranked(ids[:, place], index.occurrences(n))
+        repeated.append(of_size)
+    with written_whole(output) as folder:
+        store = zarr.open_group(folder, mode="w")
+        store.attrs.update(attributes(layer, shared["ffn_dim"], index.windows_digest, shared))
+        _count_layer(store, shards, layer, shared["ffn_dim"], ids, repeated, threads)
+        store.attrs["complete"] = True
+
+
+def _count_layer(
+    store: zarr.Group,
+    shards: Sequence[Shard],
+    layer: int,
+    ffn_dim: int,
+    ids: Int32[np.ndarray, "position n"],
+    repeated: list[Repeated],
+    threads: int,
+) -> None:
+    """Count block by block: while one is counted, the bits of the next are read."""
+    written = [_CountsOfSize(store, n) for n in SIZES]
+    scratch = [_Scratch(repeated) for _ in range(threads)]
     with (
         ThreadPoolExecutor(threads) as workers,
         ThreadPoolExecutor(1) as reader,
         progress(what=f"layer {layer}", unit="neuron", total=ffn_dim) as bar,
     ):
-        scratch = [_Scratch(occurrences) for _ in range(threads)]
-        starts = range(0, ffn_dim, CHUNK_NEURONS)
-        read = reader.submit(_words, shards, layer, 0)
-        for start in starts:
-            words = read.result()
-            read = reader.submit(_words, shards, layer, start + CHUNK_NEURONS)
-            tasks = list(_tasks(words))
-            for done in workers.map(lambda task: _count(task, ids, occurrences, scratch), tasks):
-                parts.append(done)
-            bar.update(len(words))
+        read = reader.submit(_block, shards, layer, 0)
+        for start in range(0, ffn_dim, CHUNK_NEURONS):
+            tasks = read.result()
+            read = reader.submit(_block, shards, layer, start + CHUNK_NEURONS)
+            for done in workers.map(lambda task: _count(task, ids, repeated, scratch), tasks):
+                for of_size, counted in zip(written, done, strict=True):
+                    of_size.append(counted)
+                bar.update(len(done[0]["activations"]))
         read.cancel()
-    with written_whole(output) as folder:
-        store = zarr.open_group(folder, mode="w")
-        store.attrs.update(attributes(layer, ffn_dim, index.windows_digest, shared))
-        write_counts(store, {n: _joined(parts, place) for place, n in enumerate(SIZES)})
+    for of_size in written:
+        of_size.finish()
 
 
-@dataclass
+class _CountsOfSize:
+    """The arrays of the store for n-grams of one size, as neurons are counted."""
+
+    def __init__(self, store: zarr.Group, n: int) -> None:
+        self._store = store
+        self._n = n
+        self._arrays = {
+            name: AppendedArray(store, f"{n}/{name}")
+            for name in NAMES
+            if not name.endswith("_sizes")
+        }
+        self._sizes: dict[str, list[np.ndarray[Any, Any]]] = {"profile": [], "trigger": []}
+
+    def append(self, counted: Counted) -> None:
+        for name, array in self._arrays.items():
+            array.append(counted[name])
+        for kind, sizes in self._sizes.items():
+            sizes.append(counted[f"{kind}_sizes"])
+
+    def finish(self) -> None:
+        for array in self._arrays.values():
+            array.finish()
+        for kind, sizes in self._sizes.items():
+            offsets = np.concatenate([[0], np.cumsum(np.concatenate(sizes))])
+            create(self._store, f"{self._n}/{kind}_offsets", offsets)
+
+
 class _Scratch:
     """What one thread counts in, made once: noughts before and after each use."""
 
-    occurrences: list[Int64[np.ndarray, " ngram"]]
-    arrays: list[tuple[np.ndarray[Any, Any], ...]] = field(init=False)
-
-    def __post_init__(self) -> None:
+    def __init__(self, repeated: Sequence[Repeated]) -> None:
+        sizes = [len(of_size.ngram_of) for of_size in repeated]
         self.arrays = [
             (
-                np.zeros(len(occurrences), dtype=np.int32),
-                np.empty(len(occurrences), dtype=np.int32),
-                np.empty(len(occurrences), dtype=np.int32),
+                np.zeros(size, dtype=np.int32),
+                np.empty(size + 1, dtype=np.int32),
+                np.empty(size, dtype=np.int32),
             )
-            for occurrences in self.occurrences
+            for size in sizes
         ]
 
 
@@ -109,9 +154,7 @@ def _octets(group: zarr.Group, layer: int) -> int:
     return int(array.shape[1])
 
 
-def _ids(
-    index: NgramIndex, shards: Sequence[tuple[int, Path, zarr.Group]], layer: int
-) -> Int32[np.ndarray, "position n"]:
+def _ids(index: NgramIndex, shards: Sequence[Shard], layer: int) -> Int32[np.ndarray, "position n"]:
     """The n-grams of every bit of all shards, n side by side; what pads an octet has none."""
     parts = []
     for shard, path, group in shards:
@@ -130,9 +173,7 @@ def _ids(
     return np.concatenate(parts)
 
 
-def _words(
-    shards: Sequence[tuple[int, Path, zarr.Group]], layer: int, start: int
-) -> UInt64[np.ndarray, "neuron word"]:
+def _words(shards: Sequence[Shard], layer: int, start: int) -> UInt64[np.ndarray, "neuron word"]:
     """The bits of some neurons, of all shards side by side, as words; none beyond the last neuron."""
     name, rows = f"active/{layer}", slice(start, start + CHUNK_NEURONS)
     parts = [read_checked(group, name, (rows, slice(None)), path) for _, path, group in shards]
@@ -142,11 +183,15 @@ def _words(
     return padded.view(np.uint64)
 
 
-def _tasks(
-    words: UInt64[np.ndarray, "neuron word"],
-) -> Iterator[tuple[UInt64[np.ndarray, "neuron word"], Int64[np.ndarray, " bound"]]]:
+def _block(shards: Sequence[Shard], layer: int, start: int) -> list[Task]:
+    """Read the bits of a block of neurons, and part it."""
+    return list(_tasks(_words(shards, layer, start)))
+
+
+def _tasks(words: UInt64[np.ndarray, "neuron word"]) -> Iterator[Task]:
     """Part neurons so that each part has few bits, with where the bits of each neuron begin."""
-    found = np.bitwise_count(words).sum(axis=1, dtype=np.int64)
+    # Neuron by neuron: numpy counts the bits of a word into an array of its own.
+    found = np.array([np.bitwise_count(row).sum(dtype=np.int64) for row in words], dtype=np.int64)
     start = 0
     while start < len(words):
         ends = np.cumsum(found[start:])
@@ -156,23 +201,24 @@ def _tasks(
 
 
 def _count(
-    task: tuple[UInt64[np.ndarray, "neuron word"], Int64[np.ndarray, " bound"]],
+    task: Task,
     ids: Int32[np.ndarray, "position n"],
-    occurrences: list[Int64[np.ndarray, " ngram"]],
+    repeated: Sequence[Repeated],
     scratch: list[_Scratch],
 ) -> list[Counted]:
     """Count the n-grams of every size for some neurons."""
     words, first = task
-    positions = positions_of(words, first)
+    rows, repeated_to, lone_from = numbers_of(words, first, ids)
     own = scratch.pop()
     counted = []
-    for place in range(len(SIZES)):
+    for place, of_size in enumerate(repeated):
         found = count_block(
-            positions,
+            rows[place],
             first,
-            ids,
-            place,
-            occurrences[place],
+            repeated_to[place],
+            lone_from[place],
+            of_size.ngram_of,
+            of_size.occurrences,
             KEPT.cover,
             KEPT.triggers,
             *own.arrays[place],
@@ -193,12 +239,3 @@ NAMES = (
     "trigger_activations",
     "all_kept",
 )
-
-
-def _joined(parts: list[list[Counted]], place: int) -> Counted:
-    """The arrays of the store for one n, of all neurons."""
-    joined = {name: np.concatenate([part[place][name] for part in parts]) for name in NAMES}
-    for kind in ("profile", "trigger"):
-        sizes = joined.pop(f"{kind}_sizes")
-        joined[f"{kind}_offsets"] = np.concatenate([[0], np.cumsum(sizes)])
-    return joined

@@ -25,7 +25,7 @@ import numpy as np
 import zarr
 from jaxtyping import Bool, Int32, Int64
 
-from neuron_census.ngram_index import create, require_size
+from neuron_census.ngram_index import require_size
 from neuron_census.recording import open_complete, read_checked
 
 FORMAT = "neuron-census n-gram counts"
@@ -131,24 +131,6 @@ class NgramCounts:
     def _read(self, n: int, name: str) -> np.ndarray[Any, Any]:
         require_size(n)
         return read_checked(self.group, f"{n}/{name}", ..., self.path)
-
-
-def write_counts(
-    store: zarr.Group, counted: Mapping[int, Mapping[str, np.ndarray[Any, Any]]]
-) -> None:
-    """Write the arrays of every n, and that the store is complete.
-
-    Parameters
-    ----------
-    store
-        with the attributes of the layer
-    counted
-        the arrays above, of each n
-    """
-    for n, arrays in counted.items():
-        for name, values in arrays.items():
-            create(store, f"{n}/{name}", values)
-    store.attrs["complete"] = True
 
 
 def attributes(

@@ -26,6 +26,8 @@ FORMAT = "neuron-census n-grams"
 VERSION = 1
 SIZES = (1, 2, 3)
 NONE = -1
+ROWS = 1 << 20
+"""Of a chunk of a store."""
 
 
 @dataclass(frozen=True)
@@ -88,15 +90,16 @@ def require_size(n: int) -> None:
         raise CensusError(f"n-grams of {n} tokens: expected a size of 1, 2 or 3.")
 
 
-def create(store: zarr.Group, name: str, values: np.ndarray[Any, Any]) -> None:
+def create(store: zarr.Group, name: str, values: np.ndarray[Any, Any]) -> zarr.Array[Any]:
     """Write an array of numbered n-grams, in chunks of about a million rows."""
     array = store.create_array(
         name,
         shape=values.shape,
         dtype=values.dtype,
-        chunks=(max(1, min(len(values), 1 << 20)), *values.shape[1:]),
+        chunks=(max(1, min(len(values), ROWS)), *values.shape[1:]),
         compressors=[ZstdCodec(level=1), Crc32cCodec()],
         config=WHOLE,
     )
     if len(values):
         array[:] = values
+    return array
