@@ -167,7 +167,8 @@ def models_shown(wildcards):
 def tables_shown(table):
     """Tables of one kind, of every model that a figure shows."""
     return lambda wildcards: [
-        f"results/{table}/{model}.parquet" for model in SELECTION.shown(FIGURES[wildcards.figure].models)
+        f"results/{table}/{model}.parquet"
+        for model in SELECTION.shown(FIGURES[wildcards.figure].models)
     ]
 
 
