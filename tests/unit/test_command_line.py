@@ -54,7 +54,7 @@ def test_help_imports_nothing_heavy() -> None:
         "heavy = {'torch', 'polars', 'numpy', 'zarr', 'transformers'} & set(sys.modules)\n"
         "print('imported', sorted(heavy))\n"
     )
-    for arguments in (["--help"], ["fetch_checkpoint", "--help"], ["classify", "--help"]):
+    for arguments in (["--help"], ["fetch_checkpoint", "--help"], ["draw", "--help"]):
         done = subprocess.run(
             [sys.executable, "-c", script, *arguments],
             cwd=WORKFLOW,
@@ -69,20 +69,13 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_what_a_user_can_mend_is_one_paragraph_and_status_1(tmp_path: Path) -> None:
-    output = tmp_path / "census.parquet"
-    done = run(
-        "classify",
-        "--counts",
-        str(tmp_path / "none.zarr"),
-        "--thresholds",
-        "{}",
-        "--output",
-        str(output),
-    )
+    output = tmp_path / "ngrams.zarr"
+    windows = str(tmp_path / "none.parquet")
+    done = run("number_ngrams", "--windows", windows, "--output", str(output))
     assert done.returncode == 1
     assert done.stdout == ""
     assert done.stderr.startswith("error: ")
-    assert "none.zarr" in done.stderr
+    assert "none.parquet" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
     assert not output.exists()
 

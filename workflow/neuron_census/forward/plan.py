@@ -45,6 +45,7 @@ class Plan:
     free_memory_bytes: int
     counts_bytes: int
     bits_bytes: int
+    scratch_bytes: int
     free_disk_bytes: int
     operations: int
 
@@ -79,7 +80,8 @@ class Plan:
                 f"  arithmetic  {self.operations:.2e} floating-point operations",
                 f"  memory      {_size(self.memory_bytes)} at the peak, {_size(self.free_memory_bytes)} free",
                 f"  recording   {_size(self.recording_bytes)} expected ({self.ngram_layers} layers with "
-                f"bits), {_size(self.free_disk_bytes)} free",
+                f"bits), with {_size(self.scratch_bytes)} beside it on the way, "
+                f"{_size(self.free_disk_bytes)} free",
             ]
         )
 
@@ -91,9 +93,10 @@ class Plan:
                 f"{_size(self.free_memory_bytes)} are free. Lower record.batch_tokens (now "
                 f"{self.micro_batch_tokens}), use a checkpoint dtype of half the size, or a larger device."
             )
-        if self.recording_bytes > self.free_disk_bytes:
+        needed = self.recording_bytes + self.scratch_bytes
+        if needed > self.free_disk_bytes:
             raise CensusError(
-                f"{output}: the recording is expected to take {_size(self.recording_bytes)} and "
+                f"{output}: the recording is expected to take {_size(needed)} on the way and "
                 f"{_size(self.free_disk_bytes)} are free on that disk. Lower record.shard_tokens, or "
                 "free some space."
             )
@@ -147,7 +150,12 @@ def make_plan(
     # Inside a layer: residual, queries, keys, values, attention output, and the FFN before and after ReLU.
     working = super_batch * width * item + padded * (6 * width + 2 * ffn) * item
     position_windows = sum(len(batch.lengths) for batch in batches if batch.positions)
+    # Counts of positions lie uncompressed in a file until the end (`recorders.PositionCounts`).
     position_bytes = domains * layers * window * ffn * smallest_unsigned(position_windows).itemsize
+    scratch = position_bytes if position_windows else 0
+    if scratch and device.type == "cuda":
+        # What is active of a micro-batch, a byte each, and its sum over windows (`active`).
+        working += padded * ffn + window * ffn * torch.int64.itemsize
     ngram_tokens = sum(batch.tokens for batch in batches if batch.ngrams)
     super_batches = -(-sum(batch.ids.size for batch in batches) // max(1, super_batch))
     return Plan(
@@ -164,8 +172,9 @@ def make_plan(
         weights_read_bytes=weights_bytes * (1 if resident else super_batches),
         working_bytes=working,
         free_memory_bytes=free,
-        counts_bytes=2 * layers * domains * ffn * 8 + (position_bytes if position_windows else 0),
+        counts_bytes=2 * layers * domains * ffn * 8 + scratch,
         bits_bytes=ngram_layers * ffn * -(-ngram_tokens // 8),
+        scratch_bytes=scratch,
         free_disk_bytes=_free_disk(output),
         operations=tokens * layers * (2 * layer_parameters + 2 * window * width),
     )
