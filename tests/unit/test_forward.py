@@ -15,12 +15,14 @@ from transformers import OPTForCausalLM
 from brute_force import active_tokens
 from made_checkpoints import make_checkpoint
 from made_windows import made_windows
+from neuron_census.activity import Activity
 from neuron_census.checkpoint import Checkpoint
 from neuron_census.errors import CensusError
-from neuron_census.forward.decoder import Activations, Embedding
+from neuron_census.forward.decoder import Embedding
 from neuron_census.forward.micro_batch import MicroBatch, micro_batches
+from neuron_census.forward.outbox import Outbox
 from neuron_census.forward.stream import stream
-from neuron_census.forward.weights import ResidentWeights, StreamedWeights
+from neuron_census.forward.weights import Weights
 
 CPU = torch.device("cpu")
 EVERYTHING = {"dead", "ngrams", "positions"}
@@ -32,10 +34,11 @@ class Keeper:
     def __init__(self) -> None:
         self.seen: dict[int, list[torch.Tensor]] = {}
 
-    def observe(self, layer: int, batch: MicroBatch, activations: Activations) -> None:
-        self.seen.setdefault(layer, []).append(activations[torch.from_numpy(batch.rows)].clone())
+    def observe(self, layer: int, batch: MicroBatch, activity: Activity) -> None:
+        rows = torch.from_numpy(batch.rows)
+        self.seen.setdefault(layer, []).append(activity.values[rows].clone())
 
-    def super_batch_done(self) -> None:
+    def layer_done(self, layer: int) -> None:
         pass
 
     def layer(self, layer: int) -> torch.Tensor:
@@ -49,23 +52,21 @@ def keep(
     dtype: torch.dtype = torch.float64,
     micro: int = 48,
     super_batch: int = 100,
-    streamed: bool = False,
+    resident: int | None = None,
     highest: int | None = None,
 ) -> Keeper:
     keeper, layers = Keeper(), checkpoint.config.num_hidden_layers
-    weights = (
-        StreamedWeights(checkpoint, dtype, CPU)
-        if streamed
-        else ResidentWeights(checkpoint, layers, dtype, CPU)
-    )
+    stay = layers if resident is None else resident
     with torch.inference_mode():
         stream(
             micro_batches(table, sorted(set(table["domain"])), micro),
             embedding=Embedding(checkpoint, dtype, CPU),
-            weights=weights,
+            weights=Weights(checkpoint, dtype, CPU, layers=layers, resident=stay),
             recorders=[keeper],
+            outbox=Outbox(CPU),
             highest_layer=lambda batch: layers - 1 if highest is None else highest,
             super_batch_tokens=super_batch,
+            hidden_states="device",
             advanced=lambda layer, tokens: None,
         )
     return keeper
@@ -111,16 +112,17 @@ def test_activations_equal_those_of_transformers(tmp_path: Path, shape: dict[str
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("resident", [0, 1, 2])
 def test_streamed_equals_resident_to_the_bit_for_any_super_batch(
-    tmp_path: Path, dtype: torch.dtype
+    tmp_path: Path, dtype: torch.dtype, resident: int
 ) -> None:
     checkpoint = Checkpoint.open(make_checkpoint(tmp_path / "model"))
     table = some_windows()
-    resident = keep(checkpoint, table, dtype=dtype, super_batch=48)
+    all_resident = keep(checkpoint, table, dtype=dtype, super_batch=48)
     for super_batch in (1, 64, 10**6):
-        streamed = keep(checkpoint, table, dtype=dtype, super_batch=super_batch, streamed=True)
+        streamed = keep(checkpoint, table, dtype=dtype, super_batch=super_batch, resident=resident)
         for layer in range(3):
-            assert torch.equal(streamed.layer(layer), resident.layer(layer))
+            assert torch.equal(streamed.layer(layer), all_resident.layer(layer))
 
 
 def test_nothing_above_the_highest_layer_is_computed(tmp_path: Path) -> None:

@@ -13,8 +13,7 @@ import zarr
 from brute_force import count_by_hand
 from made_checkpoints import make_checkpoint, plant_always_active, plant_dead, planted
 from made_windows import made_windows
-from neuron_census import record as stage
-from neuron_census import recorders
+from neuron_census import bit_buffer, recorders
 from neuron_census.errors import CensusError
 from neuron_census.record import record
 from neuron_census.recording import open_recording, read_checked
@@ -69,7 +68,7 @@ def test_a_recording_equals_brute_force(
     tmp_path: Path, shape: dict[str, object], threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A small Zarr shard, so that the bits of 158 tokens are handed over in several pieces.
-    monkeypatch.setattr(recorders, "SHARD_TOKENS", 64)
+    monkeypatch.setattr(bit_buffer, "SHARD_TOKENS", 64)
     monkeypatch.setattr("neuron_census.recording.SHARD_TOKENS", 64)
     folder = make_checkpoint(
         tmp_path / "model",
@@ -172,7 +171,7 @@ def test_the_plan_is_printed_before_and_can_be_asked_for_alone(
 def test_a_disk_that_is_too_small_is_refused_before_the_first_forward(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("neuron_census.forward.plan._free_disk", lambda path: 1000)
+    monkeypatch.setattr("neuron_census.record._free_disk", lambda path: 1000)
     with pytest.raises(
         CensusError, match=r"0\.zarr: the recording is expected to take .* 1 kB are free"
     ):
@@ -212,11 +211,3 @@ def test_windows_that_do_not_fit_the_checkpoint_are_refused(tmp_path: Path) -> N
     small = make_checkpoint(tmp_path / "small", vocab_size=90)
     with pytest.raises(CensusError, match="embedding has 90 rows"):
         record_one(tmp_path, small, table, shards=1, shard=0)
-
-
-def test_a_gpu_that_is_not_there_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(CensusError, match="torch sees no GPU"):
-        stage._device("cuda")

@@ -1,14 +1,15 @@
 """Kernels over post-ReLU activations: which are active, counted and packed.
 
 Every kernel exists twice, with the same meaning to the bit: compiled loops for arrays in host
-memory, tensor operations for a GPU, from which only the small results travel.
+memory, which change their target in place, and tensor operations for a GPU, from which only the
+small results travel.
 """
 
 from __future__ import annotations
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int64, Shaped, UInt, UInt8
+from jaxtyping import Bool, Float, Int32, Int64, Shaped, UInt, UInt8
 from torch import Tensor
 
 from neuron_census.active_loops import add_active, add_active_by_position, set_active_bits
@@ -24,16 +25,13 @@ def count_active(
     Parameters
     ----------
     activations
-        post-ReLU values, any float dtype, on any device
+        post-ReLU values, any float dtype, in host memory
     rows
         the positions to read
     counts
         one counter a neuron, changed in place
     """
-    if activations.device.type == "cpu":
-        add_active(_comparable(activations), rows, counts)
-    else:
-        counts += counted(activations, rows).cpu().numpy()
+    add_active(_comparable(activations), rows, counts)
 
 
 def pack_active(
@@ -47,7 +45,7 @@ def pack_active(
     Parameters
     ----------
     activations
-        post-ReLU values, any float dtype, on any device
+        post-ReLU values, any float dtype, in host memory
     rows
         the positions to read
     bits
@@ -56,11 +54,7 @@ def pack_active(
     first
         number of the first row's bit
     """
-    if activations.device.type == "cpu":
-        set_active_bits(_comparable(activations), rows, bits, first)
-    else:
-        octets = packed(activations, rows, first % 8).cpu().numpy()
-        bits[first // 8 : first // 8 + len(octets)] |= octets
+    set_active_bits(_comparable(activations), rows, bits, first)
 
 
 def count_positions(
@@ -72,41 +66,33 @@ def count_positions(
     Parameters
     ----------
     activations
-        post-ReLU values of whole windows, `[windows * T, neurons]`
+        post-ReLU values of whole windows, `[windows * T, neurons]`, in host memory
     counts
         `[T, neurons]` of any unsigned dtype that holds the number of windows, changed in place
     """
-    if activations.device.type == "cpu":
-        add_active_by_position(_comparable(activations), counts)
-    else:
-        counts += counted_by_position(activations, len(counts)).cpu().numpy().astype(counts.dtype)
-
-
-def counted(
-    activations: Float[Tensor, "positions neurons"], rows: Int64[np.ndarray, " rows"]
-) -> Int64[Tensor, " neurons"]:
-    """How many of `rows` have each neuron active, by tensor operations on any device."""
-    chosen = torch.from_numpy(rows).to(activations.device)
-    return (activations[chosen] > 0).sum(dim=0)
-
-
-def packed(
-    activations: Float[Tensor, "positions neurons"], rows: Int64[np.ndarray, " rows"], first: int
-) -> UInt8[Tensor, "bytes neurons"]:
-    """The bits of `rows`, little order, after `first` (0 to 7) empty ones, by tensor operations."""
-    chosen = torch.from_numpy(rows).to(activations.device)
-    after = -(first + len(rows)) % 8
-    active = torch.nn.functional.pad(activations[chosen] > 0, (0, 0, first, after))
-    eights = active.view(-1, 8, active.shape[1]).to(torch.uint8)
-    places = (1 << torch.arange(8, device=active.device, dtype=torch.uint8)).view(1, 8, 1)
-    return (eights * places).sum(dim=1, dtype=torch.uint8)
+    add_active_by_position(_comparable(activations), counts)
 
 
 def counted_by_position(
-    activations: Float[Tensor, "positions neurons"], length: int
-) -> Int64[Tensor, "length neurons"]:
+    active: Bool[Tensor, "positions neurons"], length: int
+) -> Int32[Tensor, "length neurons"]:
     """How many windows of `length` have each neuron active at each position, by tensor operations."""
-    return (activations > 0).view(-1, length, activations.shape[1]).sum(dim=0)
+    return active.view(-1, length, active.shape[1]).sum(dim=0, dtype=torch.int32)
+
+
+def packed(active: Bool[Tensor, "positions neurons"], first: int) -> UInt8[Tensor, "bytes neurons"]:
+    """The bits of all positions, little order, after `first` (0 to 7) empty ones, by tensor operations."""
+    after = -(first + len(active)) % 8
+    if first or after:
+        active = torch.nn.functional.pad(active, (0, 0, first, after))
+    # Eight neurons, a byte each, are shifted at a time as one number: no bit leaves its byte.
+    octets = active.view(torch.uint8)
+    lanes = octets if octets.shape[1] % 8 else octets.view(torch.int64)
+    eights = lanes.view(-1, 8, lanes.shape[1])
+    gathered = eights[:, 0].clone()
+    for place in range(1, 8):
+        gathered |= eights[:, place] << place
+    return gathered.view(torch.uint8)
 
 
 def _comparable(

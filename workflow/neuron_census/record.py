@@ -3,60 +3,72 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
+import shutil
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numba
+import psutil
 import torch
-import zarr
+from transformers import OPTConfig
 
 from neuron_census.atomic import written_whole
 from neuron_census.checkpoint import Checkpoint
+from neuron_census.checkpoint.config import read_config
+from neuron_census.checkpoint.files import has_weights
+from neuron_census.checkpoint.remembered import remembered_digest
 from neuron_census.errors import CensusError
-from neuron_census.forward.decoder import Embedding
-from neuron_census.forward.micro_batch import MicroBatch, micro_batches
-from neuron_census.forward.plan import MICRO_BATCH, Plan, make_plan
-from neuron_census.forward.stream import Recorder, stream
-from neuron_census.forward.weights import ResidentWeights, StreamedWeights, Weights
-from neuron_census.progress import note, progress
-from neuron_census.recorders import ActiveBits, ActiveCounts, PositionCounts, Writers
-from neuron_census.recording import FORMAT, VERSION
-from neuron_census.windows import Windows
+from neuron_census.forward.device import taken_device
+from neuron_census.forward.host_memory import free_host_memory, read_size
+from neuron_census.forward.matmul_rate import matmul_rate
+from neuron_census.forward.micro_batch import MicroBatch, full_windows, micro_batches
+from neuron_census.forward.model_size import ModelSize
+from neuron_census.forward.plan import MICRO_BATCH, Memory, Plan, Request, make_plan
+from neuron_census.forward.plan_text import describe, refuse_what_cannot_fit
+from neuron_census.forward.work import Work
+from neuron_census.progress import note
+from neuron_census.shard_recorder import Decoder, record_batches
+from neuron_census.windows import STUDIES, Windows
 
+Dtype = Literal["float64", "float32", "bfloat16", "float16"]
 DTYPES = {
     "float64": torch.float64,
     "float32": torch.float32,
     "bfloat16": torch.bfloat16,
     "float16": torch.float16,
 }
+# Threads that compress and write, of all that there are: the others compute.
+WRITING_SHARE = 0.25
 
 
 def record(
     *,
-    windows: Path,
     checkpoint: Path,
-    shard: int,
-    output: Path,
-    dtype: Literal["float64", "float32", "bfloat16", "float16"] = "float32",
+    windows: Path | None = None,
+    shard: int = 0,
+    output: Path | None = None,
+    dtype: Dtype = "float32",
     device: Literal["auto", "cpu", "cuda"] = "auto",
     batch_tokens: str = "auto",
     ngram_layers: Literal["first_half", "all"] = "first_half",
     weights: Literal["auto", "resident", "streamed"] = "auto",
+    memory: str = "auto",
+    device_memory: str = "auto",
     threads: int = 1,
     revision: str = "",
     plan: bool = False,
+    plan_tokens: int = 1_000_000,
 ) -> None:
     """Record activity counts, packed bits and position counts of one shard into a Zarr store.
 
     Parameters
     ----------
-    windows
-        the window table
     checkpoint
-        folder of an OPT checkpoint
+        folder of an OPT checkpoint; for a plan a folder with config.json alone will do
+    windows
+        the window table; a plan can be made without
     shard
         number of the shard, from 0
     output
@@ -71,58 +83,118 @@ def record(
         layers whose activations are kept for every token of the n-gram study
     weights
         keep all layers on the device, stream them one by one, or decide by the free memory
+    memory
+        most memory of the host that the process shall have, such as 8GB; auto takes what is free
+    device_memory
+        most memory of the GPU to take; auto takes what is free
     threads
         CPU threads
     revision
         the checkpoint's revision on its hub, noted in the recording
     plan
         print the plan and stop
+    plan_tokens
+        tokens to plan for where no windows are given: full-length windows that all studies read
     """
+    if not plan and (windows is None or output is None):
+        raise CensusError("record: only a plan can do without --windows and --output; give both.")
     torch.set_num_threads(threads)
     numba.set_num_threads(min(threads, vars(numba.config)["NUMBA_NUM_THREADS"]))
-    source = Checkpoint.open(checkpoint)
-    table = Windows.open(windows)
-    _check_fit(source, table, checkpoint, windows)
-    place = _device(device)
-    layers = source.config.num_hidden_layers
-    with_bits = layers if ngram_layers == "all" else (layers + 1) // 2
-    micro_batch_tokens = _batch_tokens(batch_tokens, place, table.window_length)
-    batches = list(micro_batches(table.shard(shard), table.domains, micro_batch_tokens))
-    planned = make_plan(
-        source.config,
-        batches,
-        domains=len(table.domains),
-        window=table.window_length,
-        ngram_layers=with_bits,
-        dtype=DTYPES[dtype],
-        device=place,
-        micro_batch_tokens=micro_batch_tokens,
-        weights=weights,
-        output=output,
-    )
-    note(planned.describe())
-    if plan:
-        return
-    planned.refuse_what_cannot_fit(output)
+    with taken_device(device) as place:
+        free = Memory(
+            device=_free(place, read_size(device_memory, "--device-memory"), memory),
+            host=free_host_memory(read_size(memory, "--memory")),
+        )
+        source = _source(checkpoint, plan)
+        length = source.config.max_position_embeddings
+        table = Windows.open(windows) if windows else None
+        if table is not None:
+            _check_fit(source, table)
+            length = table.window_length
+        micro_batch = _batch_tokens(batch_tokens, place, length)
+        if table is not None:
+            batches = list(micro_batches(table.shard(shard), table.domains, micro_batch))
+        else:
+            batches = list(full_windows(plan_tokens, length, micro_batch, frozenset(STUDIES)))
+        layers = source.config.num_hidden_layers
+        work = Work.of(
+            batches,
+            source.size,
+            domains=len(table.domains) if table else 1,
+            window=length,
+            ngram_layers=layers if ngram_layers == "all" else (layers + 1) // 2,
+        )
+        planned = make_plan(
+            Request(
+                model=source.size,
+                work=work,
+                dtype=DTYPES[dtype],
+                device=place.type,
+                memory=free,
+                free_disk=_free_disk(output or Path()),
+                weights=weights,
+            )
+        )
+        rate = matmul_rate(source.size.width, source.size.ffn_dim, DTYPES[dtype], place)
+        note(describe(planned, rate=rate, held=psutil.Process().memory_info().rss))
+        refuse_what_cannot_fit(planned, output or checkpoint)
+        if table and output and source.weights and not plan:
+            _record(
+                source.weights, table, batches, planned, output, shard, revision, place, threads
+            )
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A checkpoint, or its configuration alone where it was not downloaded."""
+
+    folder: Path
+    config: OPTConfig
+    size: ModelSize
+    weights: Checkpoint | None
+
+
+def _source(folder: Path, plan: bool) -> _Source:
+    if plan and folder.is_dir() and not has_weights(folder):
+        config = read_config(folder)
+        stored = config.dtype if isinstance(config.dtype, torch.dtype) else torch.float16
+        return _Source(folder, config, ModelSize.of(config, stored), None)
+    opened = Checkpoint.open(folder)
+    return _Source(folder, opened.config, ModelSize.of_checkpoint(opened), opened)
+
+
+def _record(
+    source: Checkpoint,
+    table: Windows,
+    batches: list[MicroBatch],
+    plan: Plan,
+    output: Path,
+    shard: int,
+    revision: str,
+    device: torch.device,
+    threads: int,
+) -> None:
+    work, model = plan.request.work, plan.request.model
     attributes = {
         "model": output.parent.name,
         "revision": revision,
-        "weights": source.digest(threads=threads),
-        "dtype": dtype,
+        "weights": remembered_digest(source, output.parent / ".weights.json", threads=threads),
+        "dtype": str(plan.request.dtype).removeprefix("torch."),
         "versions": {name: version(name) for name in ("torch", "transformers", "zarr")},
         "windows": table.digest,
         "domains": table.domains,
         "shard": shard,
-        "tokens": planned.tokens,
-        "window_length": table.window_length,
-        "num_layers": layers,
-        "ngram_layers": with_bits,
-        "ffn_dim": source.config.ffn_dim,
+        "tokens": work.tokens,
+        "window_length": work.window,
+        "num_layers": model.layers,
+        "ngram_layers": work.ngram_layers,
+        "ffn_dim": model.ffn_dim,
     }
-    decoder = Decoder.load(source, planned, place)
+    decoder = Decoder.load(source, plan, device)
+    writing = max(1, int(WRITING_SHARE * threads))
     try:
         with written_whole(output) as folder:
-            record_batches(folder, decoder, batches, planned, attributes)
+            record_batches(folder, decoder, batches, plan, attributes, writing)
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
@@ -132,144 +204,22 @@ def record(
         ) from error
 
 
-@dataclass(frozen=True)
-class Decoder:
-    """The model on its device: what comes before the layers, and the owner of the layers."""
-
-    embedding: Embedding
-    weights: Weights
-
-    @classmethod
-    def load(cls, source: Checkpoint, plan: Plan, device: torch.device) -> Decoder:
-        """Read what the plan keeps on the device."""
-        weights: Weights = (
-            ResidentWeights(source, plan.layers, plan.dtype, device)
-            if plan.resident
-            else StreamedWeights(source, plan.dtype, device)
-        )
-        return cls(Embedding(source, plan.dtype, device), weights)
-
-
-def record_batches(
-    folder: Path,
-    decoder: Decoder,
-    batches: list[MicroBatch],
-    plan: Plan,
-    attributes: dict[str, Any],
-) -> None:
-    """Send the micro-batches of a shard through the model and write the recording store.
-
-    Parameters
-    ----------
-    folder
-        the store, made anew
-    decoder
-        the model
-    batches
-        all micro-batches of the shard
-    plan
-        how to do it
-    attributes
-        of the store: what is recorded, and from what it was made
-    """
-    domains, window, ffn_dim = (
-        len(attributes["domains"]),
-        attributes["window_length"],
-        attributes["ffn_dim"],
-    )
-    group = zarr.open_group(folder, mode="w")
-    group.attrs.update({"format": FORMAT, "version": VERSION, **attributes})
-    writers = Writers(threads=1)
-    counts = ActiveCounts(plan.layers, domains, ffn_dim)
-    recorders: list[Recorder] = [counts]
-    bits = positions = None
-    if ngram_tokens := sum(batch.tokens for batch in batches if batch.ngrams):
-        bits = ActiveBits(group, plan.ngram_layers, ffn_dim, ngram_tokens, writers)
-        recorders.append(bits)
-    if position_windows := sum(len(batch.lengths) for batch in batches if batch.positions):
-        positions = PositionCounts(
-            folder / "positions.scratch.npy",
-            domains,
-            plan.layers,
-            window,
-            ffn_dim,
-            position_windows,
-        )
-        recorders.append(positions)
-    try:
-        _forward(decoder, batches, plan, recorders)
-        if bits:
-            bits.finish()
-        if positions:
-            positions.write(group, writers)
-        counts.write(group)
-        writers.wait()
-    finally:
-        writers.close()
-    group.attrs["complete"] = True
-
-
-def _forward(
-    decoder: Decoder, batches: list[MicroBatch], plan: Plan, recorders: list[Recorder]
-) -> None:
-    highest = _highest_layer(plan)
-    total = sum(batch.tokens * (highest(batch) + 1) for batch in batches)
-    # The bar counts tokens through the whole model, so that its rate is tokens a second.
-    with (
-        torch.inference_mode(),
-        progress(what="recording", unit="token", total=total, scale=1 / plan.layers) as bar,
-    ):
-
-        def advanced(layer: int, tokens: int) -> None:
-            bar.set_postfix_str(f"layer {layer}", refresh=False)
-            bar.update(tokens)
-
-        stream(
-            iter(batches),
-            embedding=decoder.embedding,
-            weights=decoder.weights,
-            recorders=recorders,
-            highest_layer=highest,
-            super_batch_tokens=plan.super_batch_tokens,
-            advanced=advanced,
-        )
-
-
-def _highest_layer(plan: Plan) -> Callable[[MicroBatch], int]:
-    """The n-gram study needs the layers with bits only; the other studies need all."""
-
-    def highest(batch: MicroBatch) -> int:
-        return (plan.layers if batch.dead or batch.positions else plan.ngram_layers) - 1
-
-    return highest
-
-
-def _check_fit(source: Checkpoint, table: Windows, checkpoint: Path, windows: Path) -> None:
-    source.validate(vocabulary=table.vocabulary)
+def _check_fit(source: _Source, table: Windows) -> None:
+    if source.weights is not None:
+        source.weights.validate(vocabulary=table.vocabulary)
     longest = source.config.max_position_embeddings
     if table.window_length > longest:
         raise CensusError(
-            f"{windows}: the windows hold {table.window_length} tokens and {checkpoint} takes at most "
-            f"{longest} (max_position_embeddings). Set `window: {longest}` in the config, or give the "
-            "checkpoint a tokenizer entry of its own."
+            f"{table.path}: the windows hold {table.window_length} tokens and {source.folder} takes at "
+            f"most {longest} (max_position_embeddings). Set `window: {longest}` in the config, or give "
+            "the checkpoint a tokenizer entry of its own."
         )
     if table.bos != source.config.bos_token_id:
         raise CensusError(
-            f"{windows}: the windows begin with token {table.bos}, and the BOS of {checkpoint} is "
-            f"{source.config.bos_token_id} (bos_token_id in config.json). Give the checkpoint the tokenizer "
-            "that it was trained with."
+            f"{table.path}: the windows begin with token {table.bos}, and the BOS of {source.folder} is "
+            f"{source.config.bos_token_id} (bos_token_id in config.json). Give the checkpoint the "
+            "tokenizer that it was trained with."
         )
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available():
-        raise CensusError(
-            "record.device is 'cuda' and torch sees no GPU here. Set it to 'auto' or 'cpu', or install "
-            "a CUDA build of torch."
-        )
-    return torch.device(name)
 
 
 def _batch_tokens(given: str, device: torch.device, window: int) -> int:
@@ -280,3 +230,18 @@ def _batch_tokens(given: str, device: torch.device, window: int) -> int:
             f"record.batch_tokens: found '{given}', expected a positive number of tokens or 'auto'."
         )
     return int(given)
+
+
+def _free(device: torch.device, allowed: int | None, host: str) -> int:
+    """Bytes that can still be taken on the device, which on a CPU is the host."""
+    if device.type == "cpu":
+        return free_host_memory(read_size(host, "--memory"))
+    free = int(torch.cuda.mem_get_info(device)[0])
+    return free if allowed is None else min(free, allowed)
+
+
+def _free_disk(path: Path) -> int:
+    path = path.absolute()
+    while not path.exists():
+        path = path.parent
+    return shutil.disk_usage(path).free

@@ -1,22 +1,28 @@
 """What is kept of the activations: counts, packed bits, counts by position.
 
 Each recorder observes the streaming forward (`neuron_census.forward.stream`), takes what one study
-needs and writes it into its arrays of the recording store.
+needs and writes it into its arrays of the recording store. On a CPU compiled loops read the values
+where they are. On a GPU results gather there, and leave by the outbox when a layer is done.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import zarr
+from torch import Tensor
 
 from neuron_census.active import count_active, count_positions, pack_active
-from neuron_census.forward.decoder import Activations
+from neuron_census.activity import Activity
+from neuron_census.bit_buffer import BitBuffer
 from neuron_census.forward.micro_batch import MicroBatch
-from neuron_census.recording import SHARD_TOKENS, create_bits, create_counts, smallest_unsigned
+from neuron_census.forward.outbox import Outbox, Receive
+from neuron_census.position_scratch import PositionScratch
+from neuron_census.recording import create_bits, create_counts
+from neuron_census.writers import Writers
+
+Key = TypeVar("Key")
 
 
 class ActiveCounts:
@@ -25,17 +31,28 @@ class ActiveCounts:
     The BOS of each window is counted apart, so that the reading of `count_bos` stays open.
     """
 
-    def __init__(self, layers: int, domains: int, ffn_dim: int) -> None:
+    def __init__(self, layers: int, domains: int, ffn_dim: int, outbox: Outbox) -> None:
         self.active = np.zeros((layers, domains, ffn_dim), dtype=np.int64)
         self.active_at_bos = np.zeros_like(self.active)
+        self._gathered: dict[tuple[int, bool], Tensor] = {}  # by domain, and whether at BOS
+        self._outbox = outbox
 
-    def observe(self, layer: int, batch: MicroBatch, activations: Activations) -> None:
-        if batch.dead:
-            count_active(activations, batch.text_rows, self.active[layer, batch.domain])
-            count_active(activations, batch.bos_rows, self.active_at_bos[layer, batch.domain])
+    def observe(self, layer: int, batch: MicroBatch, activity: Activity) -> None:
+        if not batch.dead:
+            return
+        if activity.in_loops:
+            values, domain = activity.values, batch.domain
+            count_active(values, batch.text_rows, self.active[layer, domain])
+            count_active(values, batch.bos_rows, self.active_at_bos[layer, domain])
+        else:
+            gather(self._gathered, (batch.domain, False), activity.by_position[1:].sum(dim=0))
+            gather(self._gathered, (batch.domain, True), activity.by_position[0].long())
 
-    def super_batch_done(self) -> None:
-        """Nothing to do: the counts stay in memory."""
+    def layer_done(self, layer: int) -> None:
+        for (domain, at_bos), counts in self._gathered.items():
+            total = (self.active_at_bos if at_bos else self.active)[layer, domain]
+            self._outbox.send(counts, adding_to(total))
+        self._gathered = {}
 
     def write(self, group: zarr.Group) -> None:
         """Write `counts/active` and `counts/active_at_bos`."""
@@ -44,116 +61,94 @@ class ActiveCounts:
 
 
 class ActiveBits:
-    """One bit a (neuron, token), for the lower layers, over the windows of the n-gram study.
-
-    A layer's bits gather in a buffer `[bytes, ffn_dim]`; each time a Zarr shard of tokens is full it
-    is handed to the writing threads, of which `writers` bounds how many blocks wait.
-    """
+    """One bit a (neuron, token), for the lower layers, over the windows of the n-gram study."""
 
     def __init__(
-        self, group: zarr.Group, layers: int, ffn_dim: int, tokens: int, writers: Writers
+        self,
+        group: zarr.Group,
+        layers: int,
+        ffn_dim: int,
+        tokens: int,
+        writers: Writers,
+        outbox: Outbox,
     ) -> None:
-        self._arrays = [create_bits(group, layer, ffn_dim, tokens) for layer in range(layers)]
-        self._buffers = [np.zeros((0, ffn_dim), dtype=np.uint8) for _ in range(layers)]
-        self._gathered = [0] * layers  # tokens in the buffer
-        self._written = [0] * layers  # bytes in the store
-        self._writers = writers
+        self._buffers = [
+            BitBuffer(create_bits(group, layer, ffn_dim, tokens), tokens, writers)
+            for layer in range(layers)
+        ]
+        self._seen = [0] * layers  # tokens, some of them still on their way to the buffer
+        self._outbox = outbox
 
-    def observe(self, layer: int, batch: MicroBatch, activations: Activations) -> None:
-        if not batch.ngrams or layer >= len(self._arrays):
+    def observe(self, layer: int, batch: MicroBatch, activity: Activity) -> None:
+        if not batch.ngrams or layer >= len(self._buffers):
             return
-        first = self._gathered[layer]
-        needed = -(-(first + batch.tokens) // 8)
-        self._reserve(layer, needed)
-        pack_active(activations, batch.rows, self._buffers[layer], first)
-        self._gathered[layer] += batch.tokens
-        while self._gathered[layer] >= SHARD_TOKENS:
-            self._hand_over(layer, SHARD_TOKENS // 8)
-            self._gathered[layer] -= SHARD_TOKENS
+        buffer, tokens = self._buffers[layer], batch.tokens
+        if activity.in_loops:
+            bits, first = buffer.room_for(tokens)
+            pack_active(activity.values, batch.rows, bits, first)
+            buffer.advance(tokens)
+        else:
+            octets = activity.octets(self._seen[layer] % 8)
+            self._outbox.send(octets, lambda arrived: buffer.merge(arrived, tokens))
+        self._seen[layer] += tokens
 
-    def super_batch_done(self) -> None:
-        """Nothing to do: full shards were handed over as they came."""
+    def layer_done(self, layer: int) -> None:
+        """Nothing to do: bits leave micro-batch by micro-batch."""
 
     def finish(self) -> None:
-        """Hand over what is left of every layer."""
-        for layer, tokens in enumerate(self._gathered):
-            if tokens:
-                self._hand_over(layer, -(-tokens // 8))
-            self._gathered[layer] = 0
-
-    def _reserve(self, layer: int, needed: int) -> None:
-        buffer = self._buffers[layer]
-        if len(buffer) < needed:
-            grown = np.zeros((max(needed, SHARD_TOKENS // 8 + 1), buffer.shape[1]), dtype=np.uint8)
-            grown[: len(buffer)] = buffer
-            self._buffers[layer] = grown
-
-    def _hand_over(self, layer: int, count: int) -> None:
-        buffer, start = self._buffers[layer], self._written[layer]
-        block = np.ascontiguousarray(buffer[:count].T)
-        rest = buffer[count:].copy()
-        buffer[: len(rest)] = rest
-        buffer[len(rest) :] = 0
-        self._written[layer] += count
-        array = self._arrays[layer]
-        self._writers.submit(array, (slice(None), slice(start, start + count)), block)
+        """Hand over what is left of every layer, when all of it has arrived."""
+        for buffer in self._buffers:
+            buffer.finish()
 
 
 class PositionCounts:
-    """How often each neuron is active at each position, over full-length windows.
+    """How often each neuron is active at each position, over full-length windows."""
 
-    The counts lie in a scratch file, since they may be larger than memory (T x neurons x layers x
-    domains), and move into the store at the end.
-    """
-
-    def __init__(
-        self, scratch: Path, domains: int, layers: int, window: int, ffn_dim: int, windows: int
-    ) -> None:
+    def __init__(self, scratch: PositionScratch, outbox: Outbox) -> None:
         self._scratch = scratch
-        self._counts = np.lib.format.open_memmap(
-            scratch,
-            mode="w+",
-            dtype=smallest_unsigned(windows),
-            shape=(domains, layers, window, ffn_dim),
-        )
+        self._blocks: dict[int, np.ndarray[Any, Any]] = {}  # of one layer, by domain
+        self._gathered: dict[int, Tensor] = {}
+        self._outbox = outbox
 
-    def observe(self, layer: int, batch: MicroBatch, activations: Activations) -> None:
-        if batch.positions:
-            count_positions(activations, self._counts[batch.domain, layer])
+    def observe(self, layer: int, batch: MicroBatch, activity: Activity) -> None:
+        if not batch.positions:
+            return
+        if activity.in_loops:
+            if batch.domain not in self._blocks:
+                self._blocks[batch.domain] = self._scratch.read(batch.domain, layer)
+            count_positions(activity.values, self._blocks[batch.domain])
+        else:
+            gather(self._gathered, batch.domain, activity.by_position)
 
-    def super_batch_done(self) -> None:
-        """Nothing to do: the system writes the scratch file back as it likes."""
+    def layer_done(self, layer: int) -> None:
+        for domain, block in self._blocks.items():
+            self._scratch.write(domain, layer, block)
+        for domain, counts in self._gathered.items():
+            self._outbox.send(counts, self._scratch.adding_to(domain, layer))
+        self._blocks, self._gathered = {}, {}
 
     def write(self, group: zarr.Group, writers: Writers) -> None:
         """Write `counts/positions` and remove the scratch file."""
-        counts = self._counts
-        array = create_counts(group, "counts/positions", counts.shape, counts.dtype)
-        for domain, layer in np.ndindex(counts.shape[:2]):
-            writers.submit(array, (domain, layer), counts[domain, layer])
+        scratch = self._scratch
+        array = create_counts(group, "counts/positions", scratch.shape, scratch.dtype)
+        for domain, layer in np.ndindex(scratch.shape[:2]):
+            writers.submit(array, (domain, layer), scratch.read(domain, layer))
         writers.wait()
-        del self._counts
-        self._scratch.unlink()
+        scratch.remove()
 
 
-class Writers:
-    """Threads that compress and write blocks, with a bound on how many may wait."""
+def gather(gathered: dict[Key, Tensor], key: Key, counts: Tensor) -> None:
+    """Add counts to those of the same key, on their device."""
+    if key in gathered:
+        gathered[key] += counts
+    else:
+        gathered[key] = counts.clone()
 
-    def __init__(self, threads: int, waiting: int = 4) -> None:
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="write")
-        self._most = threads + waiting
-        self._pending: list[Future[None]] = []
 
-    def submit(self, array: zarr.Array[Any], selection: Any, block: np.ndarray[Any, Any]) -> None:
-        """Write `array[selection] = block` soon; waits for the oldest block when too many do."""
-        while len(self._pending) >= self._most:
-            self._pending.pop(0).result()
-        self._pending.append(self._pool.submit(array.__setitem__, selection, block))
+def adding_to(total: np.ndarray[Any, Any]) -> Receive:
+    """What adds the counts that arrive to a total."""
 
-    def wait(self) -> None:
-        """Wait until everything is written; raises what a writing thread raised."""
-        while self._pending:
-            self._pending.pop(0).result()
+    def add(counts: np.ndarray[Any, Any]) -> None:
+        total[...] += counts
 
-    def close(self) -> None:
-        """End the threads."""
-        self._pool.shutdown(cancel_futures=True)
+    return add

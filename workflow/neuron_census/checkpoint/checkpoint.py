@@ -113,12 +113,8 @@ class Checkpoint:
         """
         stored = self.stored(name)
         if into is None:
-            tensor = stored.read()
-            tensor = tensor if dtype is None else tensor.to(dtype)
-        elif into.dtype == stored.dtype and into.device.type == "cpu":
-            tensor = stored.read(into)
-        else:
-            tensor = into.copy_(stored.read())
+            into = torch.empty(stored.shape, dtype=dtype or stored.dtype)
+        tensor = stored.read_as(into)
         if check and (name, tensor.dtype) not in self._found_finite:
             require_finite(stored, tensor)
             self._found_finite.add((name, tensor.dtype))
@@ -196,6 +192,11 @@ class Checkpoint:
                 "was trained with."
             )
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that hold the decoder's tensors."""
+        return tuple(sorted({tensor.file for tensor in self.tensors.values()}))
+
     def digest(self, *, threads: int | None = None) -> str:
         """Give the hex digest of the decoder's weights, the same in any layout of files.
 
@@ -209,10 +210,13 @@ class Checkpoint:
             8, if not given
         """
         threads = threads or min(8, processors())
-        heading = (
-            f"heads {self.config.num_attention_heads} pre-norm {self.config.do_layer_norm_before}"
-        )
-        return digest_of_tensors(self.tensors, heading, threads)
+        return digest_of_tensors(self.tensors, self.digest_heading, threads)
+
+    @property
+    def digest_heading(self) -> str:
+        """What the digest covers besides the tensors."""
+        config = self.config
+        return f"heads {config.num_attention_heads} pre-norm {config.do_layer_norm_before}"
 
 
 def processors() -> int:

@@ -24,6 +24,11 @@ class WeightFiles:
     index: dict[str, Path] | None
 
 
+def has_weights(folder: Path) -> bool:
+    """Whether a folder has any file that weights are looked for in."""
+    return any((folder / name).is_file() for name in LOOKED_FOR)
+
+
 def find_weight_files(folder: Path) -> WeightFiles:
     """Locate the weights of a checkpoint: safetensors before .bin, a single file before shards.
 

@@ -22,6 +22,8 @@ from torch import Tensor
 from neuron_census.errors import CensusError
 
 DTYPES = {"F16": torch.float16, "BF16": torch.bfloat16, "F32": torch.float32, "F64": torch.float64}
+# Elements that are read at a time where they are converted: they stay in the cache meanwhile.
+PIECE = 1 << 20
 DAMAGED = "The file is damaged or was not downloaded whole: download it again."
 
 
@@ -79,6 +81,29 @@ class StoredTensor:
         read_bytes(self.file, self.offset, flat)
         view = flat.as_strided(self.shape, self.stride)
         return view.contiguous() if into is None else into.copy_(view)
+
+    def read_as(self, into: Tensor) -> Tensor:
+        """Read the tensor into memory of any type and device, which is overwritten and returned.
+
+        Parameters
+        ----------
+        into
+            a contiguous tensor of this shape
+
+        Raises CensusError where the file ends too early.
+        """
+        if into.dtype == self.dtype and into.device.type == "cpu":
+            return self.read(into)
+        if not self.contiguous:
+            return into.copy_(self.read())
+        # Piece by piece: a whole tensor of another type would take its memory once more.
+        target = into.view(-1)
+        piece = torch.empty(min(PIECE, self.elements), dtype=self.dtype)
+        for start in range(0, self.elements, PIECE):
+            part = piece[: self.elements - start]
+            read_bytes(self.file, self.offset + start * self.dtype.itemsize, part)
+            target[start : start + len(part)] = part
+        return into
 
 
 def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -9,7 +9,9 @@ from itertools import groupby
 
 import numpy as np
 import polars as pl
+import torch
 from jaxtyping import Int64
+from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,21 @@ class MicroBatch:
         text: Int64[np.ndarray, " text_tokens"] = self.rows[self.rows % self.ids.shape[1] != 0]
         return text
 
+    @property
+    def padded(self) -> bool:
+        """Whether some positions hold no token."""
+        return self.tokens < self.ids.size
+
+    def rows_on(self, device: torch.device) -> Int64[Tensor, " tokens"]:
+        """`rows` on a device; every layer asks for them, and they are copied there once."""
+        if device not in self._placed:
+            self._placed[device] = torch.from_numpy(self.rows).to(device)
+        return self._placed[device]
+
+    @cached_property
+    def _placed(self) -> dict[torch.device, Tensor]:
+        return {}
+
 
 def micro_batches(windows: pl.DataFrame, domains: list[str], tokens: int) -> Iterator[MicroBatch]:
     """Cut the windows of a shard, in their order, into micro-batches of at most `tokens` positions.
@@ -83,6 +100,34 @@ def micro_batches(windows: pl.DataFrame, domains: list[str], tokens: int) -> Ite
                 ids[row, : len(text)] = text.to_numpy()
             yield MicroBatch(ids, chosen, number[domain], dead, ngrams, positions)
             start = stop
+
+
+def full_windows(
+    tokens: int, length: int, micro_batch_tokens: int, studies: frozenset[str]
+) -> Iterator[MicroBatch]:
+    """Micro-batches of as many full-length windows as hold `tokens`: their shapes, for a plan.
+
+    Parameters
+    ----------
+    tokens
+        positions in all, about
+    length
+        positions of a window
+    micro_batch_tokens
+        positions of a micro-batch at most
+    studies
+        that read them all
+    """
+    left = max(1, tokens // length)
+    while left:
+        count = min(left, max(1, micro_batch_tokens // length))
+        yield MicroBatch(
+            np.zeros((count, length), dtype=np.int64),
+            np.full(count, length, dtype=np.int64),
+            0,
+            *(study in studies for study in ("dead", "ngrams", "positions")),
+        )
+        left -= count
 
 
 def _fitting(lengths: Int64[np.ndarray, " windows"], tokens: int) -> int:

@@ -1,201 +1,143 @@
-"""What a recording will take, known before the first forward: printed, and refused where it cannot fit."""
+"""What a recording will take, and how it fits: worked out before the first forward."""
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
-import psutil
 import torch
-from transformers import OPTConfig
 
-from neuron_census.errors import CensusError
-from neuron_census.forward.micro_batch import MicroBatch
-from neuron_census.recording import smallest_unsigned
+from neuron_census.forward.hidden import Place
+from neuron_census.forward.model_size import ModelSize
+from neuron_census.forward.needs import Needs
+from neuron_census.forward.work import Work
 
-# Positions whose hidden states stay on the device while streamed weights pass over them: above
-# this many, reading a layer costs less time than computing with it, for any model size.
-STREAMED_SUPER_BATCH = 1 << 17
+# Positions whose hidden states are kept while the weights pass over them: above this many, reading
+# a layer costs less time than computing with it, for any model size.
+SUPER_BATCH = 1 << 17
 # Positions of a micro-batch: enough for fast matrix products, few enough for caches and memory.
 MICRO_BATCH = {"cpu": 1 << 11, "cuda": 1 << 14}
-# Share of the free memory that weights may take to be kept resident.
-RESIDENT_SHARE = 0.6
-# Bits of sparse activations after compression, against one bit each; measured 0.1 to 0.3.
+# Share of the free memory that is planned with, where there is a choice: a host has other uses for it.
+SHARE = {"cpu": 0.7, "cuda": 0.9}
+# Bits of sparse activations after compression, against one bit each; measured 0.02 to 0.7.
 COMPRESSED_BITS = 0.3
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How one shard is recorded, and what it takes (bytes, tokens, floating-point operations)."""
+class Memory:
+    """Bytes that the process can still take on its device and on its host; on a CPU they are the same."""
 
-    device: str
+    device: int
+    host: int
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked for: a shard of work for a model, in a precision, on a device."""
+
+    model: ModelSize
+    work: Work
     dtype: torch.dtype
-    layers: int
-    ngram_layers: int
-    resident: bool
-    micro_batch_tokens: int
-    super_batch_tokens: int
-    tokens: int
-    parameters: int
-    weights_bytes: int
-    weights_read_bytes: int
-    working_bytes: int
-    free_memory_bytes: int
-    counts_bytes: int
-    bits_bytes: int
-    scratch_bytes: int
-    free_disk_bytes: int
-    operations: int
+    device: str
+    memory: Memory
+    free_disk: int
+    weights: Literal["auto", "resident", "streamed"] = "auto"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How one shard is recorded, and what it takes (bytes, positions)."""
+
+    request: Request
+    super_batch: int
+    hidden_states: Place
+    resident: int
+    device_bytes: int
+    host_bytes: int
 
     @property
-    def memory_bytes(self) -> int:
-        """Peak memory on the device: weights, hidden states and one micro-batch inside a layer."""
-        return (self.weights_bytes if self.resident else self._two_layers) + self.working_bytes
+    def streamed(self) -> int:
+        """Layers that pass through the device; the others stay there."""
+        return self.request.work.layers - self.resident
 
     @property
-    def _two_layers(self) -> int:
-        return 2 * self.weights_bytes // max(1, self.layers)
+    def super_batches(self) -> int:
+        """How often the streamed layers are read, about: micro-batches are not divided."""
+        return -(-self.request.work.positions // max(1, self.super_batch))
+
+    @property
+    def read_bytes(self) -> int:
+        """Bytes of weights to read from their files."""
+        model = self.request.model
+        layers = self.resident + self.super_batches * self.streamed
+        parameters = layers * model.layer_parameters + model.outside_parameters
+        return parameters * model.stored_item
 
     @property
     def recording_bytes(self) -> int:
         """Expected size of the recording on disk."""
-        return int(self.counts_bytes + COMPRESSED_BITS * self.bits_bytes)
+        work, model = self.request.work, self.request.model
+        return int(work.counts_bytes(model) + COMPRESSED_BITS * work.bits_bytes(model))
 
-    def describe(self) -> str:
-        """The plan as lines for a person to read before the first forward."""
-        kept = (
-            "resident"
-            if self.resident
-            else f"streamed layer by layer, {_size(self.weights_read_bytes)} to read"
-        )
-        return "\n".join(
-            [
-                f"plan: {self.tokens:,} tokens through {self.layers} layers on {self.device} in "
-                f"{str(self.dtype).removeprefix('torch.')}",
-                f"  weights     {self.parameters:,} parameters, {_size(self.weights_bytes)}, {kept}",
-                f"  batches     {self.micro_batch_tokens:,} tokens at a time; hidden states of "
-                f"{self.super_batch_tokens:,} tokens kept on {self.device}",
-                f"  arithmetic  {self.operations:.2e} floating-point operations",
-                f"  memory      {_size(self.memory_bytes)} at the peak, {_size(self.free_memory_bytes)} free",
-                f"  recording   {_size(self.recording_bytes)} expected ({self.ngram_layers} layers with "
-                f"bits), with {_size(self.scratch_bytes)} beside it on the way, "
-                f"{_size(self.free_disk_bytes)} free",
-            ]
-        )
+    @property
+    def disk_bytes(self) -> int:
+        """Disk space to be free: position counts lie in a scratch file before they are compressed."""
+        work, model = self.request.work, self.request.model
+        scratch = work.domains * model.layers * work.position_block(model)
+        return self.recording_bytes + scratch
 
-    def refuse_what_cannot_fit(self, output: Path) -> None:
-        """Raise a CensusError, before anything is computed, where memory or disk is too small."""
-        if self.memory_bytes > self.free_memory_bytes:
-            raise CensusError(
-                f"recording needs {_size(self.memory_bytes)} of memory on {self.device} and "
-                f"{_size(self.free_memory_bytes)} are free. Lower record.batch_tokens (now "
-                f"{self.micro_batch_tokens}), use a checkpoint dtype of half the size, or a larger device."
-            )
-        needed = self.recording_bytes + self.scratch_bytes
-        if needed > self.free_disk_bytes:
-            raise CensusError(
-                f"{output}: the recording is expected to take {_size(needed)} on the way and "
-                f"{_size(self.free_disk_bytes)} are free on that disk. Lower record.shard_tokens, or "
-                "free some space."
-            )
+    @property
+    def fits_memory(self) -> bool:
+        """Whether the peaks are within what is free."""
+        free = self.request.memory
+        return self.device_bytes <= free.device and self.host_bytes <= free.host
 
 
-def make_plan(
-    config: OPTConfig,
-    batches: list[MicroBatch],
-    *,
-    domains: int,
-    window: int,
-    ngram_layers: int,
-    dtype: torch.dtype,
-    device: torch.device,
-    micro_batch_tokens: int,
-    weights: Literal["auto", "resident", "streamed"],
-    output: Path,
-) -> Plan:
-    """Work out what recording `batches` takes on `device`.
+def make_plan(request: Request) -> Plan:
+    """Choose the super-batch, where its hidden states are, and how many layers stay on the device.
+
+    The hidden states come first: they decide how often weights are read. Layers stay with the
+    memory that is left, all of them where there is room, if they are read more than once at all.
+    The least that is possible is planned where even that does not fit; `fits_memory` tells.
 
     Parameters
     ----------
-    config
-        the model's shape
-    batches
-        the micro-batches of the shard
-    domains, window, ngram_layers
-        sizes of the recording
-    dtype, device, micro_batch_tokens
-        how to compute
-    weights
-        keep them resident, stream them, or decide by the free memory
-    output
-        where the recording will be
+    request
+        what is to be recorded, and what is free
     """
-    layers, width, ffn = config.num_hidden_layers, config.hidden_size, config.ffn_dim
-    item = dtype.itemsize
-    layer_parameters = 4 * width * width + 2 * width * ffn + ffn + 9 * width
-    outside = config.vocab_size * (config.word_embed_proj_dim or width) + (window + 2) * width
-    weights_bytes = (layers * layer_parameters + outside) * item
-    free = free_memory(device)
-    resident = weights == "resident" or (
-        weights == "auto" and weights_bytes <= RESIDENT_SHARE * free
-    )
-    tokens = sum(batch.tokens for batch in batches)
-    padded = max((batch.ids.size for batch in batches), default=0)
-    super_batch = micro_batch_tokens
-    if not resident:
-        room = int(0.5 * free / (width * item))
-        super_batch = max(padded, min(STREAMED_SUPER_BATCH, room, tokens))
-    # Inside a layer: residual, queries, keys, values, attention output, and the FFN before and after ReLU.
-    working = super_batch * width * item + padded * (6 * width + 2 * ffn) * item
-    position_windows = sum(len(batch.lengths) for batch in batches if batch.positions)
-    # Counts of positions lie uncompressed in a file until the end (`recorders.PositionCounts`).
-    position_bytes = domains * layers * window * ffn * smallest_unsigned(position_windows).itemsize
-    scratch = position_bytes if position_windows else 0
-    if scratch and device.type == "cuda":
-        # What is active of a micro-batch, a byte each, and its sum over windows (`active`).
-        working += padded * ffn + window * ffn * torch.int64.itemsize
-    ngram_tokens = sum(batch.tokens for batch in batches if batch.ngrams)
-    super_batches = -(-sum(batch.ids.size for batch in batches) // max(1, super_batch))
+    needs = Needs(request.model, request.work, request.dtype.itemsize, request.device)
+    least = request.work.largest_batch
+    super_batch = max(least, min(SUPER_BATCH, request.work.positions))
+    place: Place = "device"
+    room = SHARE[request.device] * request.memory.device - needs.device(0, least, place)
+    room += needs.hidden(least)
+    if needs.hidden(super_batch) > room:
+        room_on_host = SHARE["cpu"] * request.memory.host - needs.host(super_batch, "host")
+        if request.device != "cpu" and room_on_host >= 0:
+            place = "host"
+        else:
+            super_batch = max(least, int(room / needs.hidden(1)))
+    resident = 0
+    if request.weights == "resident":
+        resident = request.work.layers
+    elif request.weights == "auto" and super_batch < request.work.positions:
+        resident = _layers_with_room(request, needs, super_batch, place)
     return Plan(
-        device=device.type,
-        dtype=dtype,
-        layers=layers,
-        ngram_layers=ngram_layers,
+        request=request,
+        super_batch=super_batch,
+        hidden_states=place,
         resident=resident,
-        micro_batch_tokens=micro_batch_tokens,
-        super_batch_tokens=super_batch,
-        tokens=tokens,
-        parameters=layers * layer_parameters + outside,
-        weights_bytes=weights_bytes,
-        weights_read_bytes=weights_bytes * (1 if resident else super_batches),
-        working_bytes=working,
-        free_memory_bytes=free,
-        counts_bytes=2 * layers * domains * ffn * 8 + scratch,
-        bits_bytes=ngram_layers * ffn * -(-ngram_tokens // 8),
-        scratch_bytes=scratch,
-        free_disk_bytes=_free_disk(output),
-        operations=tokens * layers * (2 * layer_parameters + 2 * window * width),
+        device_bytes=needs.device(resident, super_batch, place),
+        host_bytes=needs.host(super_batch, place)
+        if request.device != "cpu"
+        else needs.device(resident, super_batch, place),
     )
 
 
-def free_memory(device: torch.device) -> int:
-    """Bytes that a process can still take on a device."""
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    return int(psutil.virtual_memory().available)
-
-
-def _free_disk(path: Path) -> int:
-    while not path.exists():
-        path = path.parent
-    return shutil.disk_usage(path).free
-
-
-def _size(count: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} TB"
+def _layers_with_room(request: Request, needs: Needs, super_batch: int, place: Place) -> int:
+    free = SHARE[request.device] * request.memory.device
+    layers = request.work.layers
+    if needs.device(layers, super_batch, place) <= free:
+        return layers
+    left = free - needs.device(0, super_batch, place)
+    return max(0, min(layers - 1, int(left / needs.layer)))

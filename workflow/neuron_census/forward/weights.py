@@ -1,56 +1,92 @@
-"""Who owns the weights: all layers resident on the device, or one at a time with the next on its way."""
+"""Who owns the weights: each layer stays on the device, or passes through one of two slots in turn."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
+from collections import deque
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 
 import torch
 from transformers.models.opt.modeling_opt import OPTDecoderLayer
 
 from neuron_census.checkpoint import Checkpoint
 from neuron_census.forward.decoder import empty_layer
+from neuron_census.forward.slots import SLOTS, DeviceSlot, HostSlot, Slot
+
+# Tensors of a layer that are read at a time for a GPU: one reader is slower than its bus.
+READERS = {"cpu": 1, "cuda": 4}
 
 
-class Weights(Protocol):
-    """Lends the layers in order, once for every super-batch."""
+class Weights:
+    """Lends the layers of a decoder, in any order that is known beforehand.
 
-    def layers(self, count: int) -> Iterator[OPTDecoderLayer]:
-        """Yield the first `count` layers; one is valid until the next is asked for."""
-
-
-class ResidentWeights:
-    """Every layer stays on the device from the start."""
+    Some layers stay on the device. The others pass through two slots: while one computes, a thread
+    fills the other, across the end of a super-batch as well. The same values come to the same
+    shapes either way, so that results do not depend on which layers stay.
+    """
 
     def __init__(
-        self, checkpoint: Checkpoint, count: int, dtype: torch.dtype, device: torch.device
+        self,
+        checkpoint: Checkpoint,
+        dtype: torch.dtype,
+        device: torch.device,
+        *,
+        layers: int,
+        resident: int,
     ) -> None:
-        self._layers = [load_layer(checkpoint, index, dtype, device) for index in range(count)]
+        self.resident = {
+            index: load_layer(checkpoint, index, dtype, device)
+            for index in resident_layers(layers, resident)
+        }
+        self._readers = READERS[device.type]
+        self._slots: list[Slot] = []
+        if len(self.resident) < layers:
+            kind = HostSlot if device.type == "cpu" else DeviceSlot
+            self._slots = [kind(checkpoint, dtype, device) for _ in range(SLOTS)]
 
-    def layers(self, count: int) -> Iterator[OPTDecoderLayer]:
-        yield from self._layers[:count]
+    def lend(self, order: Sequence[int]) -> Generator[OPTDecoderLayer, None, None]:
+        """Yield layers in `order`; one is valid until the next is asked for.
+
+        Parameters
+        ----------
+        order
+            numbers of layers, each as often as it is needed
+        """
+        passing = iter([index for index in order if index not in self.resident])
+        filled: deque[tuple[Slot, Future[None]]] = deque()
+        with ExitStack() as stack:
+            tensors = stack.enter_context(ThreadPoolExecutor(self._readers, "tensors"))
+            reader = ThreadPoolExecutor(1, thread_name_prefix="layers")
+            stack.callback(reader.shutdown, cancel_futures=True)
+
+            def fill(slot: Slot) -> None:
+                following = next(passing, None)
+                if following is not None:
+                    filled.append((slot, reader.submit(slot.fill, following, tensors)))
+
+            for slot in self._slots:
+                fill(slot)
+            for index in order:
+                if index in self.resident:
+                    yield self.resident[index]
+                    continue
+                slot, future = filled.popleft()
+                future.result()
+                yield slot.lend()
+                slot.release()
+                fill(slot)
 
 
-class StreamedWeights:
-    """One layer on the device, and the next being read while it computes."""
+def resident_layers(layers: int, count: int) -> list[int]:
+    """Choose `count` of the layers to stay, spread evenly: those between them hide the reading.
 
-    def __init__(self, checkpoint: Checkpoint, dtype: torch.dtype, device: torch.device) -> None:
-        self._checkpoint = checkpoint
-        self._dtype = dtype
-        self._device = device
-
-    def layers(self, count: int) -> Iterator[OPTDecoderLayer]:
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="weights") as reader:
-            following = reader.submit(self._load, 0)
-            for index in range(count):
-                layer = following.result()
-                if index + 1 < count:
-                    following = reader.submit(self._load, index + 1)
-                yield layer
-
-    def _load(self, index: int) -> OPTDecoderLayer:
-        return load_layer(self._checkpoint, index, self._dtype, self._device)
+    >>> resident_layers(6, 2)
+    [2, 5]
+    """
+    return [
+        index for index in range(layers) if (index + 1) * count // layers > index * count // layers
+    ]
 
 
 def load_layer(

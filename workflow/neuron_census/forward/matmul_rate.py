@@ -1,0 +1,47 @@
+"""How fast a device multiplies matrices of a model's shape, measured in a moment."""
+
+from __future__ import annotations
+
+import time
+
+import torch
+
+# The largest matrices tried: larger ones are no faster.
+TOKENS = {"cpu": 256, "cuda": 1 << 13}
+WIDTH = {"cpu": 1 << 10, "cuda": 1 << 12}
+SECONDS = 0.05
+
+
+def matmul_rate(width: int, ffn_dim: int, dtype: torch.dtype, device: torch.device) -> float:
+    """Measure floating-point operations a second of `[tokens, width] @ [width, ffn_dim]`.
+
+    Parameters
+    ----------
+    width, ffn_dim
+        of the model; cut down where that is large
+    dtype, device
+        as the forward pass computes
+    """
+    tokens = TOKENS[device.type]
+    width, ffn_dim = min(width, WIDTH[device.type]), min(ffn_dim, 4 * WIDTH[device.type])
+    values = torch.ones(tokens, width, dtype=dtype, device=device)
+    weight = torch.ones(ffn_dim, width, dtype=dtype, device=device)
+
+    def seconds(repeats: int) -> float:
+        _finish(device)
+        start = time.perf_counter()
+        for _ in range(repeats):
+            torch.nn.functional.linear(values, weight)
+        _finish(device)
+        return time.perf_counter() - start
+
+    seconds(1)
+    repeats = 1
+    while (taken := seconds(repeats)) < SECONDS:
+        repeats *= 2
+    return 2 * tokens * width * ffn_dim * repeats / taken
+
+
+def _finish(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

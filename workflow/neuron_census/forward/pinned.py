@@ -1,0 +1,13 @@
+"""Host memory that a GPU copies from and to by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+def pinned(shape: Sequence[int], dtype: torch.dtype) -> Tensor:
+    """Give fresh page-locked host memory, which copies can enter and leave without the host waiting."""
+    return torch.empty(tuple(shape), dtype=dtype, pin_memory=True)
