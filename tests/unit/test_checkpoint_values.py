@@ -9,7 +9,7 @@ import torch
 
 from made_checkpoints import LAYOUTS, Layout, StateDict, make_checkpoint
 from neuron_census.checkpoint import Checkpoint
-from neuron_census.checkpoint.validation import all_finite
+from neuron_census.checkpoint.conversion import all_finite, convert
 from neuron_census.errors import CensusError
 
 DTYPES = [torch.float64, torch.float32, torch.bfloat16, torch.float16]
@@ -68,3 +68,21 @@ def test_one_bad_element_is_found_wherever_it_is(
         tensor[place] = value
         assert not all_finite(tensor), place
         tensor[place] = kept
+
+
+@pytest.mark.parametrize("source", DTYPES)
+@pytest.mark.parametrize("target", DTYPES)
+def test_conversion_is_that_of_torch_to_the_bit(source: torch.dtype, target: torch.dtype) -> None:
+    if source.itemsize == 2:
+        # Every value that there is, NaN in all its forms included.
+        values = torch.arange(1 << 16, dtype=torch.int32).to(torch.int16).view(source)
+    else:
+        generator = torch.Generator().manual_seed(0)
+        values = torch.randn(70_001, generator=generator, dtype=torch.float64)
+        values = (values * 10.0 ** torch.randint(-50, 50, values.shape, generator=generator)).to(
+            source
+        )
+    converted = torch.empty(len(values), dtype=target)
+    convert(values, converted)
+    expected = values.to(target)
+    assert torch.equal(converted.view(torch.uint8), expected.view(torch.uint8))

@@ -19,6 +19,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from neuron_census.checkpoint.conversion import convert
 from neuron_census.errors import CensusError
 
 DTYPES = {"F16": torch.float16, "BF16": torch.bfloat16, "F32": torch.float32, "F64": torch.float64}
@@ -102,7 +103,7 @@ class StoredTensor:
         for start in range(0, self.elements, PIECE):
             part = piece[: self.elements - start]
             read_bytes(self.file, self.offset + start * self.dtype.itemsize, part)
-            target[start : start + len(part)] = part
+            convert(part, target[start : start + len(part)])
         return into
 
 

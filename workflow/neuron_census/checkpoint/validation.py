@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
 from torch import Tensor
 from transformers import OPTConfig
 
+from neuron_census.checkpoint.conversion import all_finite
 from neuron_census.checkpoint.files import WeightFiles
 from neuron_census.checkpoint.names import decoder_name, decoder_shapes, layer_of
 from neuron_census.checkpoint.tensors import DTYPES, StoredTensor, read_header
@@ -113,19 +113,6 @@ def require_shape(folder: Path, name: str, tensor: StoredTensor, expected: tuple
             f"{folder / 'config.json'} asks for {list(expected)} ('{name}'). Take the weights and "
             "config.json from the same checkpoint."
         )
-
-
-def all_finite(tensor: Tensor) -> bool:
-    """Whether no element is NaN or infinite: exact, in one pass without a temporary.
-
-    Parameters
-    ----------
-    tensor
-        floating-point, of any shape
-    """
-    # The extremes are infinite where an element is, and both NaN where one is.
-    lowest, highest = torch.aminmax(tensor)
-    return bool(torch.isfinite(lowest) & torch.isfinite(highest))
 
 
 def require_finite(stored: StoredTensor, tensor: Tensor) -> None:
