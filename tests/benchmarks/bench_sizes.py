@@ -27,14 +27,15 @@ from neuron_census.checkpoint import Checkpoint
 from neuron_census.windows import write_windows
 
 STAGE = """
-import json, resource, sys, time
+import json, sys, time
 began = time.perf_counter()
 from pathlib import Path
 from neuron_census.__main__ import main
 main(sys.argv[1:])
 io = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
-print(json.dumps({"wall": time.perf_counter() - began,
-    "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+print(json.dumps({"wall": time.perf_counter() - began, "cpu": time.process_time(),
+    "peak": int(status["VmHWM"].split()[0]) * 1024,
     "disk": int(io["read_bytes"]), "read": int(io["rchar"])}))
 """
 

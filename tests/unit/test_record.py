@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,15 @@ import pytest
 import torch
 import zarr
 
+import fake_cuda
 from brute_force import count_by_hand
 from made_checkpoints import make_checkpoint, plant_always_active, plant_dead, planted
 from made_windows import made_windows
-from neuron_census import bit_buffer, recorders
+from neuron_census import activity, bit_buffer, recorders, shard_recorder
+from neuron_census import record as stage
 from neuron_census.errors import CensusError
+from neuron_census.forward.outbox import Outbox
+from neuron_census.forward.plan import Plan, Request, make_plan
 from neuron_census.record import record
 from neuron_census.recording import open_recording, read_checked
 from neuron_census.windows import write_windows
@@ -141,21 +146,59 @@ def record_one(
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
-def test_streamed_and_resident_recordings_are_the_same_bytes(tmp_path: Path, dtype: str) -> None:
-    folder = make_checkpoint(tmp_path / "model")
+def test_recordings_are_the_same_bytes_whatever_the_plan(
+    tmp_path: Path, dtype: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_checkpoint(tmp_path / "model", dtype=torch.float16)
+    plans = {
+        "first": (3, 64),
+        "again": (3, 64),
+        "streamed": (0, 64),
+        "in part": (2, 10**6),
+        "least": (1, 1),
+    }
     stores = []
-    for weights in ("resident", "streamed"):
-        place = tmp_path / weights
-        place.mkdir()
-        record_one(place, folder, mixed_windows(), shards=1, shard=0, dtype=dtype, weights=weights)
+    for name, (resident, super_batch) in plans.items():
+
+        def chosen(request: Request, r: int = resident, s: int = super_batch) -> Plan:
+            return replace(make_plan(request), resident=r, super_batch=s)
+
+        monkeypatch.setattr(stage, "make_plan", chosen)
+        place = tmp_path / name / "model"
+        place.mkdir(parents=True)
+        record_one(place, folder, mixed_windows(), shards=1, shard=0, dtype=dtype)
         stores.append(place / "0.zarr")
-    files = [sorted(p.relative_to(s) for p in s.rglob("*") if p.is_file()) for s in stores]
+    for store in stores[1:]:
+        assert_same_files(stores[0], store)
+
+
+def assert_same_files(one: Path, other: Path) -> None:
+    files = [sorted(p.relative_to(s) for p in s.rglob("*") if p.is_file()) for s in (one, other)]
     assert files[0] == files[1] and len(files[0]) > 5
     for file in files[0]:
-        first, second = ((store / file).read_bytes() for store in stores)
-        if file.name == "zarr.json":
-            second = second.replace(b'"streamed"', b'"resident"')
-        assert first == second, file
+        assert (one / file).read_bytes() == (other / file).read_bytes(), file
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
+def test_what_a_gpu_is_told_gives_the_same_bytes(
+    tmp_path: Path, shape: dict[str, object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tensor operations instead of compiled loops, and results by the outbox: here on the CPU."""
+    monkeypatch.setattr(bit_buffer, "SHARD_TOKENS", 64)
+    monkeypatch.setattr("neuron_census.recording.SHARD_TOKENS", 64)
+    folder = make_checkpoint(tmp_path / "model", **shape)  # type: ignore[arg-type]
+    for name in ("loops", "tensors", "outbox"):
+        if name == "tensors":
+            monkeypatch.setattr(activity, "LOOPS_RUN_ON", frozenset())
+        if name == "outbox":
+            fake_cuda.install(monkeypatch, "outbox")
+            monkeypatch.setattr(
+                shard_recorder, "Outbox", lambda device: Outbox(torch.device("cuda"))
+            )
+        place = tmp_path / name / "model"
+        place.mkdir(parents=True)
+        record_one(place, folder, mixed_windows(), shards=1, shard=0, batch_tokens="70")
+        assert_same_files(tmp_path / "loops" / "model" / "0.zarr", place / "0.zarr")
 
 
 def test_the_plan_is_printed_before_and_can_be_asked_for_alone(
@@ -188,7 +231,20 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(
     monkeypatch.setattr(recorders.ActiveCounts, "write", full)
     with pytest.raises(CensusError, match="the disk is full"):
         record_one(tmp_path, make_checkpoint(tmp_path / "m"), mixed_windows(), shards=1, shard=0)
-    assert not list(tmp_path.glob("*.zarr*")) and not list(tmp_path.glob(".*"))
+    assert not list(tmp_path.glob("*.zarr*")) and not list(tmp_path.glob(".0*"))
+
+
+@pytest.mark.parametrize("module", ["position_scratch.PositionScratch.write", "writers._write"])
+def test_a_disk_that_fills_up_in_the_middle_is_said_to_be_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    def full(*_arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(f"neuron_census.{module}", full)
+    with pytest.raises(CensusError, match="the disk is full"):
+        record_one(tmp_path, make_checkpoint(tmp_path / "m"), mixed_windows(), shards=1, shard=0)
+    assert not list(tmp_path.glob("*.zarr*")) and not list(tmp_path.glob(".0*"))
 
 
 def test_an_unfinished_recording_is_refused(tmp_path: Path) -> None:

@@ -12,6 +12,9 @@ from neuron_census.forward.work import Work
 from neuron_census.recording import SHARD_TOKENS
 from neuron_census.writers import MOST_WAITING as MOST_BLOCKS
 
+# What the libraries take when they are first used, whatever the model; measured 0.1 GB.
+LIBRARIES = 150_000_000
+
 
 @dataclass(frozen=True)
 class Needs:
@@ -64,7 +67,7 @@ class Needs:
 
     @property
     def _recorders(self) -> int:
-        """Bits of every layer until a Zarr shard is full, blocks to be written, counts, token ids."""
+        """Libraries, bits of every layer until a Zarr shard is full, blocks to be written, counts, token ids."""
         model, work = self.model, self.work
         tokens = min(work.ngram_tokens, SHARD_TOKENS + work.largest_batch)
         bits = work.ngram_layers * model.ffn_dim * -(-tokens // 8)
@@ -73,7 +76,7 @@ class Needs:
         waiting = 2 * min(written, MOST_BLOCKS + model.ffn_dim * SHARD_TOKENS // 8)
         counts = 2 * model.layers * work.domains * model.ffn_dim * 8
         blocks = work.position_domains * work.position_block(model)
-        return bits + waiting + counts + blocks + 3 * 8 * work.positions
+        return LIBRARIES + bits + waiting + counts + blocks + 3 * 8 * work.positions
 
     @property
     def _gathered(self) -> int:
