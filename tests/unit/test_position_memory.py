@@ -10,34 +10,46 @@ import torch
 from transformers import OPTConfig
 
 from neuron_census.forward.micro_batch import MicroBatch
-from neuron_census.forward.plan import make_plan
+from neuron_census.forward.model_size import ModelSize
+from neuron_census.forward.needs import Needs
+from neuron_census.forward.plan import Memory, Request, make_plan
+from neuron_census.forward.work import Work
 from own_process import run_python
 
-WINDOW, FFN_DIM, DOMAINS, LAYERS = 2048, 36_864, 3, 1
+WINDOW, FFN_DIM, DOMAINS, LAYERS, WINDOWS = 2048, 36_864, 3, 1, 200
 
 # Memory that is a file's is given back when others need it: what counts is the rest.
 OBSERVE = """
 import json, sys
 from pathlib import Path
 import numpy as np, torch
+from neuron_census.activity import Activity
 from neuron_census.forward.micro_batch import MicroBatch
+from neuron_census.forward.outbox import Outbox
+from neuron_census.position_scratch import PositionScratch
 from neuron_census.recorders import PositionCounts
 
 def taken():
     status = Path("/proc/self/status").read_text()
     return int(status.partition("RssAnon:")[2].split()[0]) * 1024
 
-scratch, window, ffn_dim, domains, layers = Path(sys.argv[1]), *map(int, sys.argv[2:])
-ids = np.zeros((1, window), dtype=np.int64)
-batch = MicroBatch(ids, np.array([window]), 2, False, False, True)
-small = PositionCounts(scratch.with_name("small"), 1, 1, window, 8, 200)
-small.observe(0, MicroBatch(ids, np.array([window]), 0, False, False, True), torch.ones(window, 8).half())
+def observe(file, shape, domain, active):
+    batch = MicroBatch(np.zeros((1, shape[2]), dtype=np.int64), np.array([shape[2]]), domain, False, False, True)
+    scratch = PositionScratch(file, shape, 200)
+    counts = PositionCounts(scratch, Outbox(torch.device("cpu")))
+    counts.observe(0, batch, Activity(active, batch))
+    most = taken()
+    counts.layer_done(0)
+    return scratch, most
+
+file, window, ffn_dim, domains, layers = Path(sys.argv[1]), *map(int, sys.argv[2:])
+observe(file.with_name("small"), (1, 1, window, 8), 0, torch.ones(window, 8).half())
 active = torch.ones(window, ffn_dim, dtype=torch.float16)
 before = taken()
-counts = PositionCounts(scratch, domains, layers, window, ffn_dim, 200)
-counts.observe(0, batch, active)
-assert (counts._counts[2, 0] == 1).all() and not counts._counts[:2].any()
-print(json.dumps({"taken": taken() - before, "scratch": scratch.stat().st_size}))
+scratch, most = observe(file, (domains, layers, window, ffn_dim), 2, active)
+assert (scratch.read(2, 0) == 1).all()
+assert not scratch.read(0, 0).any() and not scratch.read(1, 0).any()
+print(json.dumps({"taken": most - before, "scratch": file.stat().st_size}))
 """
 
 
@@ -51,30 +63,30 @@ def test_position_counts_of_the_largest_model_take_what_the_plan_says(tmp_path: 
         word_embed_proj_dim=9216,
         max_position_embeddings=WINDOW,
     )
+    model = ModelSize.of(config, torch.float16)
     window = np.zeros((1, WINDOW), dtype=np.int64)
-    batches = [
-        MicroBatch(window, np.array([WINDOW]), 2, dead=False, ngrams=False, positions=True)
-    ] * 200
+    batch = MicroBatch(window, np.array([WINDOW]), 2, dead=False, ngrams=False, positions=True)
+    work = Work.of([batch] * WINDOWS, model, domains=DOMAINS, window=WINDOW, ngram_layers=0)
     plan = make_plan(
-        config,
-        batches,
-        domains=DOMAINS,
-        window=WINDOW,
-        ngram_layers=0,
-        dtype=torch.float16,
-        device=torch.device("cpu"),
-        micro_batch_tokens=WINDOW,
-        weights="streamed",
-        output=tmp_path,
+        Request(model, work, torch.float16, "cpu", Memory(1 << 40, 1 << 40), free_disk=1 << 40)
     )
-    assert plan.scratch_bytes == DOMAINS * LAYERS * WINDOW * FFN_DIM, "a byte holds 200 windows"
-    assert "226 MB beside it on the way" in plan.describe()
+    block = WINDOW * FFN_DIM
+    assert work.position_block(model) == block, "a byte holds 200 windows"
+    assert plan.disk_bytes - plan.recording_bytes == DOMAINS * LAYERS * block
+    others = MicroBatch(window, np.array([WINDOW]), 2, dead=True, ngrams=False, positions=False)
+    without = Work.of([others] * WINDOWS, model, domains=DOMAINS, window=WINDOW, ngram_layers=0)
+    planned = peak(model, work) - peak(model, without)
     status, said, errors = run_python(
         OBSERVE, tmp_path / "scratch", WINDOW, FFN_DIM, DOMAINS, LAYERS
     )
     assert status == 0, errors
     found = json.loads(said.splitlines()[-1])
-    header = 256
-    assert plan.scratch_bytes <= found["scratch"] <= plan.scratch_bytes + header
-    # Counting is in place: nothing of the size of the activations is made.
-    assert found["taken"] < 32e6 < plan.working_bytes
+    assert found["scratch"] == DOMAINS * LAYERS * block
+    # One block is in memory, that of the layer and domain: nothing of the size of the activations.
+    assert block <= found["taken"] + (1 << 20) and found["taken"] < block + 16e6
+    assert found["taken"] <= planned
+
+
+def peak(model: ModelSize, work: Work) -> int:
+    """The bytes of memory that are planned on a CPU, streamed, a window at a time."""
+    return Needs(model, work, torch.float16.itemsize, "cpu").device(0, WINDOW, "device")

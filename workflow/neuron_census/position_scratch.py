@@ -32,14 +32,14 @@ class PositionScratch:
         """Read the counts of a layer in one domain."""
         block = np.empty(self.shape[2:], dtype=self.dtype)
         self._opened.seek(self._offset(domain, layer))
-        if self._opened.readinto(block) < block.nbytes:  # type: ignore[attr-defined]
+        if self._opened.readinto(block.data) < block.nbytes:
             raise OSError(f"{self._file}: became shorter while it was in use")
         return block
 
     def write(self, domain: int, layer: int, block: UInt[np.ndarray, "T ffn_dim"]) -> None:
         """Write the counts of a layer in one domain."""
         self._opened.seek(self._offset(domain, layer))
-        self._opened.write(block)
+        self._opened.write(block.data)
 
     def adding_to(self, domain: int, layer: int) -> Receive:
         """What adds the counts that arrive to those of a layer in one domain."""
