@@ -9,6 +9,7 @@ import numpy as np
 import zarr
 
 from neuron_census.recording import FORMAT, VERSION, create_counts
+from neuron_census.store import mark_complete
 
 
 def made_recording(
@@ -47,5 +48,6 @@ def made_recording(
     create_counts(group, "counts/active_at_bos", active.shape, active.dtype)[:] = active_at_bos
     if positions is not None:
         create_counts(group, "counts/positions", positions.shape, positions.dtype)[:] = positions
-    group.attrs["complete"] = changes.get("complete", True)
+    if changes.get("complete", True):
+        mark_complete(group, path)
     return path

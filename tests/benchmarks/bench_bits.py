@@ -18,7 +18,8 @@ import numpy as np
 import zarr
 from jaxtyping import Float64, UInt8
 
-from neuron_census.recording import SHARD_TOKENS, create_bits, read_checked
+from neuron_census.recording import SHARD_TOKENS, create_bits
+from neuron_census.store import read_checked
 
 ROUNDS = 4
 DENSITIES = (0.0005, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)

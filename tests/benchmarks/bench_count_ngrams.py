@@ -33,6 +33,7 @@ from neuron_census.recording import FORMAT as RECORDING
 from neuron_census.recording import VERSION as RECORDING_VERSION
 from neuron_census.recording import create_bits
 from neuron_census.repeated_ngrams import ranked
+from neuron_census.store import mark_complete
 
 VOCABULARY = 50_000
 app = App(help_format="plaintext")
@@ -192,14 +193,16 @@ def whole_layer(ids: Any, occurrences: Any, tokens: int, threads: int, density: 
             bits[:, first // 8 : first // 8 + width] = np.tile(np.packbits(active, axis=1), (72, 1))
         about: dict[str, Any] = {"model": "made", "revision": None, "weights": "", "dtype": ""}
         about |= {"versions": {}, "windows": "w", "domains": [], "window_length": 0, "shard": 0}
-        about |= {"num_layers": 2, "ngram_layers": 1, "ffn_dim": 36_864, "complete": True}
+        about |= {"num_layers": 2, "ngram_layers": 1, "ffn_dim": 36_864}
         store.attrs.update({"format": RECORDING, "version": RECORDING_VERSION, **about})
+        mark_complete(store, folder / "0.zarr")
         index = zarr.open_group(folder / "ngrams.zarr", mode="w")
         for place, n in enumerate(SIZES):
             create(index, f"ids/{n}/0", ids[n])
             create(index, f"occurrences/{n}", occurrences[place])
-        about = {"windows": "w", "vocabulary": VOCABULARY, "shards": 1, "complete": True}
+        about = {"windows": "w", "vocabulary": VOCABULARY, "shards": 1}
         index.attrs.update({"format": FORMAT, "version": VERSION, **about})
+        mark_complete(index, folder / "ngrams.zarr")
         command = [sys.executable, "-m", "neuron_census", "count_ngrams", "--layer", "0"]
         command += ["--recordings", str(folder / "0.zarr"), "--ngrams", str(folder / "ngrams.zarr")]
         command += ["--threads", str(threads), "--output", str(folder / "counts.zarr")]

@@ -20,7 +20,7 @@ from neuron_census.count import count
 from neuron_census.counts import FORMAT, VERSION, Counts, create_totals
 from neuron_census.errors import CensusError
 from neuron_census.record import record
-from neuron_census.recording import read_checked
+from neuron_census.store import mark_complete, read_checked
 from neuron_census.tables import (
     CENSUS,
     POSITIONS,
@@ -68,7 +68,7 @@ def made_counts(path: Path, tokens: list[int]) -> Path:
     at_bos = np.array([[[0, 2, 0], [0, 0, 0]], [[0, 0, 2], [0, 0, 1]]])
     create_totals(group, "active", *active.shape)[:] = active
     create_totals(group, "active_at_bos", *at_bos.shape)[:] = at_bos
-    group.attrs["complete"] = True
+    mark_complete(group, path)
     return path
 
 

@@ -19,7 +19,7 @@ from made_windows import made_windows
 from neuron_census.count import count
 from neuron_census.counts import Counts
 from neuron_census.errors import CensusError
-from neuron_census.recording import read_checked
+from neuron_census.store import mark_complete, read_checked
 from neuron_census.windows import Windows, write_windows
 
 LAYERS, NEURONS, T = 2, 3, 8
@@ -230,7 +230,9 @@ def test_an_array_of_another_shape_is_not_broadcast(two_shards: tuple[Path, list
 
 def test_a_recording_without_an_attribute_is_refused(two_shards: tuple[Path, list[Path]]) -> None:
     windows, paths = two_shards
-    del zarr.open_group(paths[1]).attrs["dtype"]
+    store = zarr.open_group(paths[1])
+    del store.attrs["dtype"]
+    mark_complete(store, paths[1])
     refused(windows, paths, r"1\.zarr: lacks the attributes dtype")
 
 

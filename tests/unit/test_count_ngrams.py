@@ -26,6 +26,7 @@ from neuron_census.recording import FORMAT as RECORDING
 from neuron_census.recording import VERSION as RECORDING_VERSION
 from neuron_census.recording import create_bits
 from neuron_census.repeated_ngrams import ranked
+from neuron_census.store import mark_complete
 
 Ids = np.ndarray[Any, np.dtype[np.int32]]
 Bits = np.ndarray[Any, np.dtype[np.bool_]]
@@ -233,7 +234,8 @@ class Made:
             "windows": "digest",
             "vocabulary": 90,
         }
-        store.attrs.update({**about, "shards": len(self.active), "complete": True})
+        store.attrs.update({**about, "shards": len(self.active)})
+        mark_complete(store, self.folder / "ngrams.zarr")
 
     def write_recording(self, shard: int) -> Path:
         path = self.folder / f"{shard}.zarr"
@@ -246,7 +248,6 @@ class Made:
             {
                 "format": RECORDING,
                 "version": RECORDING_VERSION,
-                "complete": True,
                 "model": "made",
                 "revision": None,
                 "weights": "w",
@@ -261,6 +262,7 @@ class Made:
                 "shard": shard,
             }
         )
+        mark_complete(store, path)
         return path
 
     def count(self, output: str, **changes: Any) -> NgramCounts:
@@ -335,7 +337,9 @@ def test_recordings_that_do_not_belong_are_named(tmp_path: Path) -> None:
     made.recordings[1] = made.write_recording(1)
     with pytest.raises(CensusError, match=r"1\.zarr: array 'active/0' has 2 octets, expected 4"):
         made.count("none.zarr")
-    zarr.open_group(made.recordings[1], mode="a").attrs["windows"] = "others"
+    store = zarr.open_group(made.recordings[1], mode="a")
+    store.attrs["windows"] = "others"
+    mark_complete(store, made.recordings[1])
     with pytest.raises(CensusError, match="was recorded with windows"):
         made.count("none.zarr")
     assert not (tmp_path / "none.zarr").exists()

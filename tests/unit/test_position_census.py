@@ -15,6 +15,7 @@ from neuron_census.counts import FORMAT, VERSION, Counts, create_positions, crea
 from neuron_census.errors import CensusError
 from neuron_census.position_census import classify_positions
 from neuron_census.position_patterns import PatternRules, classify_patterns, describe
+from neuron_census.store import mark_complete
 from neuron_census.tables import CENSUS, POSITIONS, write_table
 from neuron_census.thresholds import PositionThresholds
 from positions_by_loop import information_by_hand
@@ -38,9 +39,9 @@ def made_store(path: Path, positions: np.ndarray | None, windows: list[int] = WI
             "tokens": [1000] * len(windows),
             "windows": windows,
             "position_windows": windows,
-            "complete": True,
         }
     )
+    mark_complete(store, path)
     return Counts.open(path)
 
 

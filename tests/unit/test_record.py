@@ -21,7 +21,8 @@ from neuron_census.errors import CensusError
 from neuron_census.forward.outbox import Outbox
 from neuron_census.forward.plan import Plan, Request, make_plan
 from neuron_census.record import record
-from neuron_census.recording import open_recording, read_checked
+from neuron_census.recording import open_recording
+from neuron_census.store import read_checked
 from neuron_census.windows import write_windows
 
 WINDOW = 32

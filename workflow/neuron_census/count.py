@@ -13,8 +13,9 @@ from neuron_census.atomic import written_whole
 from neuron_census.counts import FORMAT, VERSION, create_positions, create_totals
 from neuron_census.errors import CensusError
 from neuron_census.progress import progress
-from neuron_census.recording import open_recording, read_checked
+from neuron_census.recording import open_recording
 from neuron_census.shard_recordings import REMEDY, agreeing
+from neuron_census.store import mark_complete, read_checked
 from neuron_census.windows import Windows
 
 
@@ -56,7 +57,7 @@ def count(*, recordings: list[Path], windows: Path, output: Path) -> None:
             _add_positions(
                 create_positions(store, domains, layers, shared["window_length"], ffn_dim), parts
             )
-        store.attrs["complete"] = True
+        mark_complete(store, folder)
 
 
 def _add_positions(array: zarr.Array[Any], parts: dict[Path, zarr.Group]) -> None:

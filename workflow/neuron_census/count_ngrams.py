@@ -18,9 +18,10 @@ from neuron_census.ngram_counts import KEPT, attributes
 from neuron_census.ngram_index import NONE, SIZES, NgramIndex, create
 from neuron_census.ngram_loops import count_block, numbers_of
 from neuron_census.progress import progress
-from neuron_census.recording import CHUNK_NEURONS, open_recording, read_checked
+from neuron_census.recording import CHUNK_NEURONS, open_recording
 from neuron_census.repeated_ngrams import Repeated, ranked
 from neuron_census.shard_recordings import agreeing
+from neuron_census.store import mark_complete, read_checked
 
 BITS_AT_A_TIME = 1 << 18
 """Set bits whose n-grams one thread lists at a time: 3 MiB."""
@@ -73,7 +74,7 @@ def count_ngrams(
         store = zarr.open_group(folder, mode="w")
         store.attrs.update(attributes(layer, shared["ffn_dim"], index.windows_digest, shared))
         _count_layer(store, shards, layer, shared["ffn_dim"], ids, repeated, threads)
-        store.attrs["complete"] = True
+        mark_complete(store, folder)
 
 
 def _count_layer(

@@ -23,7 +23,8 @@ import zarr
 from jaxtyping import Int64
 from zarr.codecs import BloscCodec, Crc32cCodec
 
-from neuron_census.recording import CHUNK_NEURONS, WHOLE, open_complete, read_checked
+from neuron_census.recording import CHUNK_NEURONS
+from neuron_census.store import WHOLE, open_complete, read_checked
 
 FORMAT = "neuron-census counts"
 VERSION = 1

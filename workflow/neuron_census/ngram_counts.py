@@ -26,7 +26,7 @@ import zarr
 from jaxtyping import Bool, Int32, Int64
 
 from neuron_census.ngram_index import require_size
-from neuron_census.recording import open_complete, read_checked
+from neuron_census.store import open_complete, read_checked
 
 FORMAT = "neuron-census n-gram counts"
 VERSION = 1

@@ -20,7 +20,7 @@ from jaxtyping import Int32, Int64, Integer
 from zarr.codecs import Crc32cCodec, ZstdCodec
 
 from neuron_census.errors import CensusError
-from neuron_census.recording import WHOLE, open_complete, read_checked
+from neuron_census.store import WHOLE, open_complete, read_checked
 
 FORMAT = "neuron-census n-grams"
 VERSION = 1

@@ -12,6 +12,7 @@ from neuron_census.atomic import written_whole
 from neuron_census.errors import CensusError
 from neuron_census.ngram_index import FORMAT, NONE, SIZES, VERSION, create
 from neuron_census.progress import progress
+from neuron_census.store import mark_complete
 from neuron_census.windows import Windows
 
 TOKEN_BITS = 21
@@ -57,7 +58,7 @@ def number_ngrams(*, windows: Path, output: Path) -> None:
             for n in SIZES:
                 _number(store, n, shards, windows)
                 bar.update()
-        store.attrs["complete"] = True
+        mark_complete(store, folder)
 
 
 def _study_of(

@@ -15,7 +15,8 @@ from neuron_census.errors import CensusError
 from neuron_census.position_information import position_information, require_windows
 from neuron_census.position_patterns import classify_patterns, describe
 from neuron_census.progress import progress
-from neuron_census.recording import CHUNK_NEURONS, read_checked
+from neuron_census.recording import CHUNK_NEURONS
+from neuron_census.store import read_checked
 from neuron_census.tables import CENSUS, POSITIONS, Column
 from neuron_census.thresholds import PositionThresholds
 

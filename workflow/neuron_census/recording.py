@@ -10,16 +10,15 @@ Every chunk is compressed with zstd and carries a crc32c.
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec, ZstdCodec
-from zarr.core.array_spec import ArrayConfigLike
 
 from neuron_census.errors import CensusError
+from neuron_census.store import WHOLE, open_complete
 
 FORMAT = "neuron-census recording"
 VERSION = 1
@@ -27,8 +26,6 @@ VERSION = 1
 SHARD_TOKENS = 1 << 14
 # Neurons of one chunk; with the tokens above a chunk is 1 MiB of bits.
 CHUNK_NEURONS = 512
-# Chunks of zeros are written like any other, so that a chunk that is missing is known to be lost.
-WHOLE: ArrayConfigLike = {"write_empty_chunks": True}
 
 
 def create_bits(group: zarr.Group, layer: int, ffn_dim: int, tokens: int) -> zarr.Array[Any]:
@@ -69,64 +66,6 @@ def open_recording(path: Path) -> zarr.Group:
         if there is none, or it is not finished, or another version wrote it
     """
     return open_complete(path, FORMAT, VERSION)
-
-
-def open_complete(path: Path, kind: str, version: int) -> zarr.Group:
-    """Open a finished store of a kind and version; CensusError for anything else."""
-    remedy = "Remove it, and the workflow makes it again."
-    try:
-        group = zarr.open_group(path, mode="r")
-    except FileNotFoundError as error:
-        raise CensusError(f"{path}: expected a {kind} store and found none.") from error
-    except ValueError as error:
-        raise CensusError(
-            f"{path}: cannot be read as a {kind} store ({error}). {remedy}"
-        ) from error
-    found = group.attrs.get("format")
-    if found != kind:
-        raise CensusError(f"{path}: expected a {kind} store, found format '{found}'. {remedy}")
-    if group.attrs.get("version") != version:
-        raise CensusError(
-            f"{path}: this {kind} store has version {group.attrs.get('version')}, and version "
-            f"{version} is needed. {remedy}"
-        )
-    if group.attrs.get("complete") is not True:
-        raise CensusError(f"{path}: this {kind} store was never finished. {remedy}")
-    with warnings.catch_warnings():
-        # Snakemake leaves a file of its own in a folder that it has made.
-        warnings.filterwarnings("ignore", message=".*snakemake_timestamp.*")
-        members = list(group.members(max_depth=None))
-    for name, member in members:
-        if isinstance(member, zarr.Array) and member.nchunks_initialized < member.nchunks:
-            raise CensusError(
-                f"{path}: array '{name}' has {member.nchunks_initialized} of {member.nchunks} chunks; "
-                f"files of the store are missing. {remedy}"
-            )
-    return group
-
-
-def read_checked(group: zarr.Group, name: str, selection: Any, path: Path) -> np.ndarray[Any, Any]:
-    """Read part of an array of a store; a chunk that fails its checksum is a CensusError that names it.
-
-    Parameters
-    ----------
-    group, name
-        the store and the array in it
-    selection
-        what to read, as zarr takes it
-    path
-        of the store, for messages
-    """
-    array = group[name]
-    if not isinstance(array, zarr.Array):
-        raise CensusError(f"{path}: '{name}' is no array.")
-    try:
-        return np.asarray(array[selection])
-    except ValueError as error:
-        raise CensusError(
-            f"{path}: array '{name}', part {selection}: the stored bytes do not match their checksum "
-            f"({error}). Remove the store, and the workflow makes it again."
-        ) from error
 
 
 def smallest_unsigned(largest: int) -> np.dtype[Any]:

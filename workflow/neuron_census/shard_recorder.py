@@ -21,6 +21,7 @@ from neuron_census.position_scratch import PositionScratch
 from neuron_census.progress import progress
 from neuron_census.recorders import ActiveBits, ActiveCounts, PositionCounts
 from neuron_census.recording import FORMAT, VERSION
+from neuron_census.store import mark_complete
 from neuron_census.writers import Writers
 
 
@@ -96,7 +97,7 @@ def record_batches(
     finally:
         outbox.close()
         writers.close()
-    group.attrs["complete"] = True
+    mark_complete(group, folder)
 
 
 def _forward(
