@@ -14,7 +14,7 @@ import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuron_census import appended_array, ngram_index
+from neuron_census import appended_array, ngram_index, recording
 from neuron_census import count_ngrams as stage
 from neuron_census.bit_loops import set_positions
 from neuron_census.count_ngrams import count_ngrams
@@ -277,7 +277,7 @@ def test_a_layer_is_counted_over_all_shards(
 ) -> None:
     """Shards without positions, and whose positions fill no octet; several chunks; small parts."""
     monkeypatch.setattr(stage, "BITS_AT_A_TIME", 3000)
-    monkeypatch.setattr(stage, "CHUNK_NEURONS", 16)
+    monkeypatch.setattr(recording, "CHUNK_NEURONS", 16)
     made = Made(tmp_path, shards=[2001, 0, 64, 7], neurons=37)
     counts = made.count("counts.zarr", threads=threads, recordings=made.recordings[::-1])
     assert (counts.layer, counts.ffn_dim, counts.windows_digest) == (0, 37, "digest")

@@ -13,20 +13,20 @@ from jaxtyping import Int32, Int64, UInt64
 
 from neuron_census.appended_array import AppendedArray
 from neuron_census.atomic import written_whole
+from neuron_census.bit_chunks import BitChunks
 from neuron_census.errors import CensusError
 from neuron_census.ngram_counts import KEPT, attributes
 from neuron_census.ngram_index import NONE, SIZES, NgramIndex, create
 from neuron_census.ngram_loops import count_block, numbers_of
 from neuron_census.progress import progress
-from neuron_census.recording import CHUNK_NEURONS, open_recording
+from neuron_census.recording import open_recording
 from neuron_census.repeated_ngrams import Repeated, ranked
 from neuron_census.shard_recordings import agreeing
-from neuron_census.store import mark_complete, read_checked
+from neuron_census.store import REMEDY, mark_complete
 
 BITS_AT_A_TIME = 1 << 18
 """Set bits whose n-grams one thread lists at a time: 3 MiB."""
 
-Shard = tuple[int, Path, zarr.Group]
 """Its number and its recording."""
 Task = tuple[UInt64[np.ndarray, "neuron word"], Int64[np.ndarray, " bound"]]
 """The bits of some neurons, and where the list of each neuron's n-grams begins; the last one ends it."""
@@ -56,16 +56,15 @@ def count_ngrams(
     shared = agreeing(groups, index.shards, index.windows_digest, index.path)
     by_shard = {group.attrs["shard"]: (path, group) for path, group in groups.items()}
     # A shard without windows of the study has no bits.
-    shards = [
-        (shard, *by_shard[shard]) for shard in range(index.shards) if len(index.ids(1, shard))
-    ]
-    for _, path, group in shards:
+    shards = [shard for shard in range(index.shards) if len(index.ids(1, shard))]
+    for path, group in (by_shard[shard] for shard in shards):
         if f"active/{layer}" not in group:
             raise CensusError(
                 f"{path}: has no activations of layer {layer} token by token; n-grams are recorded in "
                 f"the first {shared['ngram_layers']} layers. See `record.ngram_layers`."
             )
-    ids = _ids(index, shards, layer)
+    bits = [BitChunks.open(*by_shard[shard], layer) for shard in shards]
+    ids = _ids(index, shards, bits)
     repeated = []
     for place, n in enumerate(SIZES):
         ids[:, place], of_size = ranked(ids[:, place], index.occurrences(n))
@@ -73,15 +72,13 @@ def count_ngrams(
     with written_whole(output) as folder:
         store = zarr.open_group(folder, mode="w")
         store.attrs.update(attributes(layer, shared["ffn_dim"], index.windows_digest, shared))
-        _count_layer(store, shards, layer, shared["ffn_dim"], ids, repeated, threads)
+        _count_layer(store, bits, ids, repeated, threads)
         mark_complete(store, folder)
 
 
 def _count_layer(
     store: zarr.Group,
-    shards: Sequence[Shard],
-    layer: int,
-    ffn_dim: int,
+    bits: Sequence[BitChunks],
     ids: Int32[np.ndarray, "position n"],
     repeated: list[Repeated],
     threads: int,
@@ -89,15 +86,16 @@ def _count_layer(
     """Count block by block: while one is counted, the bits of the next are read."""
     written = [_CountsOfSize(store, n) for n in SIZES]
     scratch = [_Scratch(repeated) for _ in range(threads)]
+    ffn_dim, step = bits[0].ffn_dim, bits[0].chunk_neurons
     with (
         ThreadPoolExecutor(threads) as workers,
         ThreadPoolExecutor(1) as reader,
-        progress(what=f"layer {layer}", unit="neuron", total=ffn_dim) as bar,
+        progress(what=f"layer {bits[0].layer}", unit="neuron", total=ffn_dim) as bar,
     ):
-        read = reader.submit(_block, shards, layer, 0)
-        for start in range(0, ffn_dim, CHUNK_NEURONS):
+        read = reader.submit(_block, bits, 0)
+        for start in range(0, ffn_dim, step):
             tasks = read.result()
-            read = reader.submit(_block, shards, layer, start + CHUNK_NEURONS)
+            read = reader.submit(_block, bits, start + step)
             for done in workers.map(lambda task: _count(task, ids, repeated, scratch), tasks):
                 for of_size, counted in zip(written, done, strict=True):
                     of_size.append(counted)
@@ -149,44 +147,42 @@ class _Scratch:
         ]
 
 
-def _octets(group: zarr.Group, layer: int) -> int:
-    array = group[f"active/{layer}"]
-    assert isinstance(array, zarr.Array)
-    return int(array.shape[1])
-
-
-def _ids(index: NgramIndex, shards: Sequence[Shard], layer: int) -> Int32[np.ndarray, "position n"]:
+def _ids(
+    index: NgramIndex, shards: Sequence[int], bits: Sequence[BitChunks]
+) -> Int32[np.ndarray, "position n"]:
     """The n-grams of every bit of all shards, n side by side; what pads an octet has none."""
     parts = []
-    for shard, path, group in shards:
-        octets = _octets(group, layer)
+    for shard, of_shard in zip(shards, bits, strict=True):
+        octets = of_shard.octets
         padded = np.full((8 * octets, len(SIZES)), NONE, dtype=np.int32)
         for place, n in enumerate(SIZES):
             ids = index.ids(n, shard)
             if -(-len(ids) // 8) != octets:
                 raise CensusError(
-                    f"{path}: array 'active/{layer}' has {octets} octets, expected {-(-len(ids) // 8)} for "
-                    f"the {len(ids)} positions of the n-gram study. Remove it, and the workflow makes "
-                    "it again."
+                    f"{of_shard.path}: array 'active/{of_shard.layer}' has {octets} octets, "
+                    f"expected {-(-len(ids) // 8)} for the {len(ids)} positions of the n-gram "
+                    f"study. {REMEDY}"
                 )
             padded[: len(ids), place] = ids
         parts.append(padded)
     return np.concatenate(parts)
 
 
-def _words(shards: Sequence[Shard], layer: int, start: int) -> UInt64[np.ndarray, "neuron word"]:
+def _words(bits: Sequence[BitChunks], start: int) -> UInt64[np.ndarray, "neuron word"]:
     """The bits of some neurons, of all shards side by side, as words; none beyond the last neuron."""
-    name, rows = f"active/{layer}", slice(start, start + CHUNK_NEURONS)
-    parts = [read_checked(group, name, (rows, slice(None)), path) for _, path, group in shards]
-    octets = sum(part.shape[1] for part in parts)
-    padded = np.zeros((len(parts[0]), -(-octets // 8) * 8), dtype=np.uint8)
-    np.concatenate(parts, axis=1, out=padded[:, :octets])
+    ffn_dim, step = bits[0].ffn_dim, bits[0].chunk_neurons
+    octets = sum(of_shard.octets for of_shard in bits)
+    padded = np.zeros((max(0, min(step, ffn_dim - start)), -(-octets // 8) * 8), dtype=np.uint8)
+    first = 0
+    for of_shard in bits if start < ffn_dim else ():
+        of_shard.read(start // step, padded[:, first : first + of_shard.octets])
+        first += of_shard.octets
     return padded.view(np.uint64)
 
 
-def _block(shards: Sequence[Shard], layer: int, start: int) -> list[Task]:
+def _block(bits: Sequence[BitChunks], start: int) -> list[Task]:
     """Read the bits of a block of neurons, and part it."""
-    return list(_tasks(_words(shards, layer, start)))
+    return list(_tasks(_words(bits, start)))
 
 
 def _tasks(words: UInt64[np.ndarray, "neuron word"]) -> Iterator[Task]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from jaxtyping import UInt
+from jaxtyping import Integer, UInt
 
 from neuron_census.forward.outbox import Receive
 from neuron_census.recording import smallest_unsigned
@@ -44,7 +43,7 @@ class PositionScratch:
     def adding_to(self, domain: int, layer: int) -> Receive:
         """What adds the counts that arrive to those of a layer in one domain."""
 
-        def add(counts: np.ndarray[Any, Any]) -> None:
+        def add(counts: Integer[np.ndarray, "T ffn_dim"]) -> None:
             block = self.read(domain, layer)
             block += counts.astype(self.dtype)
             self.write(domain, layer, block)
