@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -29,7 +31,7 @@ def test_damaged_files_are_read_or_named(
     tmp_path_factory: pytest.TempPathFactory, name: str
 ) -> None:
     folder, whole = tmp_path_factory.mktemp("damaged"), FILES[name]
-    specification = {} if name.startswith("a.txt") else {"text": "text"}
+    specification: dict[str, Any] = {} if name.startswith("a.txt") else {"text": "text"}
     save(folder, {name: whole})
     assert read(folder, files=name, **specification), "it is read while it is whole"
     places = st.integers(0, len(whole) - 1)
