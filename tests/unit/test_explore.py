@@ -178,7 +178,10 @@ def test_what_a_user_can_mend_is_named(made: Made, tmp_path: Path) -> None:
         explore(census=[tmp_path / "lost.parquet"], output=output)
     wrong = tmp_path / "made.parquet"
     pl.read_parquet(made.triggers).drop("text").write_parquet(wrong)
-    with pytest.raises(CensusError, match=r"made\.parquet: is no triggers table.*'text'"):
+    with pytest.raises(
+        CensusError,
+        match=r"made\.parquet: is no triggers table: .*; expected layer, neuron, n, ngram, text",
+    ):
         explore(census=[made.census], triggers=[wrong], output=output)
     wrong.write_bytes(b"nothing")
     with pytest.raises(CensusError, match=r"made\.parquet: cannot be read as Parquet"):

@@ -14,7 +14,6 @@ from neuron_census.drawable import drawable
 from neuron_census.errors import CensusError
 from neuron_census.selection import Selection
 from neuron_census.sources import find_files, find_path
-from neuron_census.text.local_files import find_local_files
 
 COMMIT = "0" * 40
 
@@ -141,18 +140,23 @@ def test_the_first_folder_that_has_a_path_is_taken(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "patterns",
-    [["*.txt"], ["**/*.txt"], ["**/*.txt", "!old/**"], ["b.txt", "old/*"], ["*.txt", "!a*"]],
+    ("patterns", "expected"),
+    [
+        (["*.txt"], ["a.txt", "b.txt"]),
+        (["**/*.txt"], ["a.txt", "b.txt", "old/c.txt"]),
+        (["**/*.txt", "!old/**"], ["a.txt", "b.txt"]),
+        (["old/*", "b.txt"], ["b.txt", "old/c.txt", "old/d.md"]),
+        (["*.txt", "!a*"], ["b.txt"]),
+    ],
 )
-def test_files_are_those_that_reading_a_domain_finds(tmp_path: Path, patterns: list[str]) -> None:
+def test_files_are_found_by_globs(tmp_path: Path, patterns: list[str], expected: list[str]) -> None:
     folders = [tmp_path / "empty", tmp_path / "full"]
     for name in ("a.txt", "b.txt", "old/c.txt", "old/d.md"):
         path = folders[1] / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
-    found = [str(path) for path in find_files("key", patterns, folders)]
-    assert found == [file.place for file in find_local_files("domain", patterns, folders)]
-    assert found
+    found = find_files("key", patterns, folders)
+    assert list(found.items()) == [(name, folders[1] / name) for name in expected]
 
 
 def test_a_pattern_without_a_match_and_one_that_takes_all_away_are_errors(tmp_path: Path) -> None:

@@ -17,9 +17,8 @@ import zarr
 from jaxtyping import UInt8, UInt64
 from zstandard import ZstdDecompressor
 
-from neuron_census.errors import CensusError
+from neuron_census.errors import MADE_AGAIN, CensusError
 from neuron_census.recording import SHARD_TOKENS
-from neuron_census.store import REMEDY
 
 CHECKSUM_BYTES = 4
 CHUNK_BYTES = SHARD_TOKENS // 8
@@ -93,7 +92,7 @@ class BitChunks:
             name = file.relative_to(self.path).as_posix()
             raise CensusError(
                 f"{self.path}: array 'active/{self.layer}', chunk ({block}, {number}) in {name}: the "
-                f"stored bytes do not match their checksum. {REMEDY}"
+                f"stored bytes do not match their checksum. {MADE_AGAIN}"
             )
         return memoryview(stored)[:-CHECKSUM_BYTES]
 
@@ -107,7 +106,7 @@ def _read_index(path: Path, file: Path, chunks: int) -> UInt64[np.ndarray, "chun
         name = file.relative_to(path).as_posix()
         raise CensusError(
             f"{path}: array '{name.partition('/c/')[0]}', the index of {name}: the stored bytes do not "
-            f"match their checksum. {REMEDY}"
+            f"match their checksum. {MADE_AGAIN}"
         )
     return np.frombuffer(stored[:-CHECKSUM_BYTES], dtype="<u8").reshape(chunks, 2)
 

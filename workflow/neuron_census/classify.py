@@ -116,13 +116,7 @@ def classify(
         by_ngrams.sensitivity.write_csv(temporary)
     # The census comes last: where it is, the others are.
     write_table(
-        pl.concat(
-            [
-                part.drop(NEURON, strict=False) if number else part
-                for number, part in enumerate(parts)
-            ],
-            how="horizontal",
-        ),
+        _side_by_side(parts),
         CENSUS,
         census,
         metadata={

@@ -11,10 +11,10 @@ import zarr
 
 from neuron_census.atomic import written_whole
 from neuron_census.counts import FORMAT, VERSION, create_positions, create_totals
-from neuron_census.errors import CensusError
+from neuron_census.errors import MADE_AGAIN, CensusError
 from neuron_census.progress import progress
 from neuron_census.recording import open_recording
-from neuron_census.shard_recordings import REMEDY, agreeing
+from neuron_census.shard_recordings import agreeing
 from neuron_census.store import mark_complete, read_checked
 from neuron_census.windows import Windows
 
@@ -92,7 +92,7 @@ def _check_arrays(
             found = array.shape if isinstance(array, zarr.Array) else "none"
             if found != shape:
                 raise CensusError(
-                    f"{path}: expected the array '{name}' of the shape {shape}, found {found}. {REMEDY}"
+                    f"{path}: expected the array '{name}' of the shape {shape}, found {found}. {MADE_AGAIN}"
                 )
 
 

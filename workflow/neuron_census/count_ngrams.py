@@ -14,7 +14,7 @@ from jaxtyping import Int32, Int64, UInt64
 from neuron_census.appended_array import AppendedArray
 from neuron_census.atomic import written_whole
 from neuron_census.bit_chunks import BitChunks
-from neuron_census.errors import CensusError
+from neuron_census.errors import MADE_AGAIN, CensusError
 from neuron_census.ngram_counts import KEPT, attributes
 from neuron_census.ngram_index import NONE, SIZES, NgramIndex, create
 from neuron_census.ngram_loops import count_block, numbers_of
@@ -22,7 +22,7 @@ from neuron_census.progress import progress
 from neuron_census.recording import open_recording
 from neuron_census.repeated_ngrams import Repeated, ranked
 from neuron_census.shard_recordings import agreeing
-from neuron_census.store import REMEDY, mark_complete
+from neuron_census.store import mark_complete
 
 BITS_AT_A_TIME = 1 << 18
 """Set bits whose n-grams one thread lists at a time: 3 MiB."""
@@ -161,7 +161,7 @@ def _ids(
                 raise CensusError(
                     f"{of_shard.path}: array 'active/{of_shard.layer}' has {octets} octets, "
                     f"expected {-(-len(ids) // 8)} for the {len(ids)} positions of the n-gram "
-                    f"study. {REMEDY}"
+                    f"study. {MADE_AGAIN}"
                 )
             padded[: len(ids), place] = ids
         parts.append(padded)

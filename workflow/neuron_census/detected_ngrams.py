@@ -28,8 +28,45 @@ def analysed_neurons(census: pl.DataFrame, ngram: str) -> pl.DataFrame:
     return census.filter(pl.col(f"{ngram}_activations").is_not_null())
 
 
-def covered_by_detectors(census: pl.DataFrame, triggers: pl.DataFrame, ngram: str) -> pl.DataFrame:
+def detectors(census: pl.DataFrame) -> pl.DataFrame:
+    """Give the detectors of n-grams of every length; none for a census without the ngrams study.
+
+    Parameters
+    ----------
+    census
+        of one model, or of some of its layers
+
+    Returns columns layer, neuron, n: a neuron that detects n-grams of two lengths is there twice.
+    """
+    place = {"layer": pl.Int16(), "neuron": pl.Int32(), "n": pl.Int8()}
+    found = [
+        census.filter(f"{ngram}_detector").select("layer", "neuron", n=pl.lit(n, dtype=pl.Int8))
+        for n, ngram in enumerate(NGRAMS, start=1)
+        if f"{ngram}_detector" in census.columns
+    ]
+    return pl.concat([pl.DataFrame(schema=place), *found])
+
+
+def detected(census: pl.DataFrame, triggers: pl.DataFrame) -> pl.DataFrame:
     """Keep the n-grams that detectors detect: the covered ones of detectors of their length.
+
+    Parameters
+    ----------
+    census
+        of one model, or of some of its layers
+    triggers
+        of the same
+
+    Returns rows of the triggers table, in its order.
+    """
+    keys = ["layer", "neuron", "n"]
+    return triggers.filter("covered").join(
+        detectors(census), on=keys, how="semi", maintain_order="left"
+    )
+
+
+def covered_by_detectors(census: pl.DataFrame, triggers: pl.DataFrame, ngram: str) -> pl.DataFrame:
+    """Keep the n-grams of one length that detectors detect.
 
     Parameters
     ----------
@@ -40,13 +77,11 @@ def covered_by_detectors(census: pl.DataFrame, triggers: pl.DataFrame, ngram: st
     ngram
         unigram, bigram or trigram
 
-    Returns rows of the triggers table, in its order.
+    Returns rows of the triggers table, in its order. Raises CensusError for a census without the ngrams
+    study.
     """
-    detectors = analysed_neurons(census, ngram).filter(f"{ngram}_detector")
     of_length = pl.col("n") == NGRAMS.index(ngram) + 1
-    return triggers.filter(of_length & pl.col("covered")).join(
-        detectors, on=["layer", "neuron"], how="semi", maintain_order="left"
-    )
+    return detected(analysed_neurons(census, ngram), triggers.filter(of_length))
 
 
 def detected_by_layer(census: pl.DataFrame, triggers: pl.DataFrame, ngram: str) -> pl.DataFrame:
@@ -72,18 +107,18 @@ def detected_by_layer(census: pl.DataFrame, triggers: pl.DataFrame, ngram: str) 
         pl.col(f"{ngram}_detector").sum().cast(pl.Int64).alias("detectors")
     )
     tokens = [f"token_{place}" for place in range(NGRAMS.index(ngram) + 1)]
-    detected = (
+    found = (
         covered_by_detectors(census, triggers, ngram)
         .select(
             "layer", *[pl.col("ngram").list.get(i).alias(name) for i, name in enumerate(tokens)]
         )
         .unique()
     )
-    first = detected.group_by(tokens).agg(pl.col("layer").min())
-    above = detected.with_columns(pl.col("layer") + 1)
-    unlike_previous = detected.join(above, on=["layer", *tokens], how="anti")
+    first = found.group_by(tokens).agg(pl.col("layer").min())
+    above = found.with_columns(pl.col("layer") + 1)
+    unlike_previous = found.join(above, on=["layer", *tokens], how="anti")
     for name, rows in (
-        ("detected", detected),
+        ("detected", found),
         ("new_overall", first),
         ("new_to_previous", unlike_previous),
     ):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+MADE_AGAIN = "Remove it, and the workflow makes it again."
+"""What to do about a result that is damaged or out of date."""
+
 
 class CensusError(Exception):
     """Bad input: one paragraph that names the file or key, what was found, what was expected and what to do."""

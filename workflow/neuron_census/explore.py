@@ -10,9 +10,10 @@ from typing import Any
 import polars as pl
 
 from neuron_census.atomic import written_whole
+from neuron_census.detected_ngrams import detected
 from neuron_census.errors import CensusError
 from neuron_census.explorer.chunk import JSON, write_chunk
-from neuron_census.explorer.detected_ngrams import detected, write_detected_ngrams
+from neuron_census.explorer.detected_ngrams import write_detected_ngrams
 from neuron_census.explorer.neuron_blocks import BLOCK, Shown, write_neuron_blocks
 from neuron_census.explorer.neuron_columns import KINDS, grid, write_neuron_columns
 from neuron_census.explorer.table_library import write_table_library
@@ -91,7 +92,7 @@ def _write_model(folder: Path, name: str, tables: ModelTables, shown: Shown) -> 
         for layer in range(layers):
             rows = census.slice(layer * neurons, neurons)
             triggers = write_neuron_blocks(folder, name, layer, rows, companions, shown)
-            found.append(detected(triggers, rows))
+            found.append(detected(rows, triggers))
             bar.update()
     if "triggers" in companions:
         write_detected_ngrams(folder, name, found)

@@ -11,7 +11,7 @@ import zarr
 from jaxtyping import Integer
 
 from neuron_census.counts import Counts
-from neuron_census.errors import CensusError
+from neuron_census.errors import MADE_AGAIN, CensusError
 from neuron_census.position_information import position_information, require_windows
 from neuron_census.position_patterns import classify_patterns, describe
 from neuron_census.progress import progress
@@ -20,7 +20,6 @@ from neuron_census.store import read_checked
 from neuron_census.tables import CENSUS, POSITIONS, Column
 from neuron_census.thresholds import PositionThresholds
 
-REMEDY = "Remove it, and the workflow makes it again."
 FREQUENCY = POSITIONS.columns["frequency"].dtype
 BY_DOMAIN = POSITIONS.columns["position_mi"].dtype
 
@@ -57,7 +56,7 @@ def classify_positions(store: Counts, thresholds: PositionThresholds) -> Positio
     if not isinstance(array, zarr.Array):
         if windows.any():
             raise CensusError(
-                f"{store.path}: lacks the array 'positions' of {windows.sum()} windows. {REMEDY}"
+                f"{store.path}: lacks the array 'positions' of {windows.sum()} windows. {MADE_AGAIN}"
             )
         return None
     require_windows(int(windows.sum()), thresholds.min_windows, str(store.path))
@@ -93,7 +92,7 @@ def _counts(
     if (counts.max(axis=(1, 2)) > windows).any():
         raise CensusError(
             f"{store.path}: array 'positions', layer {layer}: found more activations at a position than "
-            f"windows. {REMEDY}"
+            f"windows. {MADE_AGAIN}"
         )
     return counts
 

@@ -129,7 +129,7 @@ class Selection:
         if "hub" in entry or "pypi" in entry:
             return []
         patterns = [entry["files"]] if isinstance(entry["files"], str) else entry["files"]
-        return find_files(f"domains.{domain}.files", patterns, self.folders)
+        return list(find_files(f"domains.{domain}.files", patterns, self.folders).values())
 
     def style(self) -> Path:
         """Find the file with the style of the figures. Raises CensusError."""

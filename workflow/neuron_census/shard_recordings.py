@@ -8,7 +8,7 @@ from typing import Any
 
 import zarr
 
-from neuron_census.errors import CensusError
+from neuron_census.errors import MADE_AGAIN, CensusError
 
 # What all recordings of a model must agree in.
 SHARED = (
@@ -24,7 +24,6 @@ SHARED = (
     "ngram_layers",
     "ffn_dim",
 )
-REMEDY = "Remove it, and the workflow makes it again."
 
 
 def agreeing(
@@ -56,7 +55,7 @@ def agreeing(
     remedy = "Remove the one that is out of date, and the workflow makes it again."
     for path, found in attributes.items():
         if missing := [key for key in (*SHARED, "shard") if key not in found]:
-            raise CensusError(f"{path}: lacks the attributes {', '.join(missing)}. {REMEDY}")
+            raise CensusError(f"{path}: lacks the attributes {', '.join(missing)}. {MADE_AGAIN}")
         for key in SHARED:
             if found[key] != first[key]:
                 raise CensusError(

@@ -39,8 +39,8 @@ def find_path(key: str, path: str, folders: Sequence[Path]) -> Path:
     )
 
 
-def find_files(key: str, patterns: Sequence[str], folders: Sequence[Path]) -> list[Path]:
-    """Find files by globs, as reading a domain does: ordered by name, `!` takes files away again.
+def find_files(key: str, patterns: Sequence[str], folders: Sequence[Path]) -> dict[str, Path]:
+    """Find files by globs: by name and ordered by it; `!` takes files away again.
 
     Parameters
     ----------
@@ -57,20 +57,20 @@ def find_files(key: str, patterns: Sequence[str], folders: Sequence[Path]) -> li
     found: dict[str, Path] = {}
     for pattern in wanted:
         found.update(_matches(key, os.path.expanduser(pattern), folders))
-    kept = [name for name in sorted(found) if not matches_any(name, unwanted)]
+    kept = {name: found[name] for name in sorted(found) if not matches_any(name, unwanted)}
     if not kept:
         raise CensusError(
             f"{key}: all {len(found)} files that were found are taken away again by "
             f"{', '.join('!' + pattern for pattern in unwanted)}."
         )
-    return [found[name] for name in kept]
+    return kept
 
 
 def _matches(key: str, pattern: str, folders: Sequence[Path]) -> dict[str, Path]:
     roots = [Path(os.sep)] if os.path.isabs(pattern) else list(folders)
     for root in roots:
         names = glob.glob(pattern, root_dir=root, recursive=True)
-        files = {name.replace(os.sep, "/"): root / name for name in names}
+        files = {_as_text(name): root / name for name in names}
         files = {name: path for name, path in files.items() if path.is_file()}
         if files:
             return files
@@ -79,6 +79,12 @@ def _matches(key: str, pattern: str, folders: Sequence[Path]) -> dict[str, Path]
         "Expected a path or a glob that is absolute, or relative to the folder in which the workflow "
         "runs or to the repository."
     )
+
+
+def _as_text(name: str) -> str:
+    """A file's name as text, even where it is no UTF-8."""
+    slashed = name.replace(os.sep, "/")
+    return slashed.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _listed(paths: Sequence[Path]) -> str:

@@ -18,13 +18,12 @@ import numpy as np
 import zarr
 from zarr.core.array_spec import ArrayConfigLike
 
-from neuron_census.errors import CensusError
+from neuron_census.errors import MADE_AGAIN, CensusError
 
 # Chunks of zeros are written like any other, so that a chunk that is missing is known to be lost.
 WHOLE: ArrayConfigLike = {"write_empty_chunks": True}
 METADATA = "zarr.json"
 DIGEST = "metadata_sha256"
-REMEDY = "Remove it, and the workflow makes it again."
 
 
 def mark_complete(group: zarr.Group, path: Path) -> None:
@@ -54,18 +53,18 @@ def open_complete(path: Path, kind: str, version: int) -> zarr.Group:
     attributes = attributes if isinstance(attributes, dict) else {}
     found = attributes.get("format")
     if found != kind:
-        raise CensusError(f"{path}: expected a {kind} store, found format '{found}'. {REMEDY}")
+        raise CensusError(f"{path}: expected a {kind} store, found format '{found}'. {MADE_AGAIN}")
     if attributes.get("version") != version:
         raise CensusError(
             f"{path}: this {kind} store has version {attributes.get('version')}, and version "
-            f"{version} is needed. {REMEDY}"
+            f"{version} is needed. {MADE_AGAIN}"
         )
     if attributes.get("complete") is not True:
-        raise CensusError(f"{path}: this {kind} store was never finished. {REMEDY}")
+        raise CensusError(f"{path}: this {kind} store was never finished. {MADE_AGAIN}")
     if attributes.get(DIGEST) != _metadata_digest(path, metadata):
         raise CensusError(
             f"{path}: the {METADATA} files of this {kind} store do not match their checksum: one was "
-            f"damaged, changed or lost. {REMEDY}"
+            f"damaged, changed or lost. {MADE_AGAIN}"
         )
     group = zarr.open_group(path, mode="r")
     with warnings.catch_warnings():
@@ -76,14 +75,14 @@ def open_complete(path: Path, kind: str, version: int) -> zarr.Group:
         if isinstance(member, zarr.Array) and member.nchunks_initialized < member.nchunks:
             raise CensusError(
                 f"{path}: array '{name}' has {member.nchunks_initialized} of {member.nchunks} chunks; "
-                f"files of the store are missing. {REMEDY}"
+                f"files of the store are missing. {MADE_AGAIN}"
             )
     # Zarr takes an empty file for chunks that nobody wrote, and those for zeros.
     for file in sorted(path.rglob("c/**/*")):
         if file.is_file() and not file.stat().st_size:
             array = file.relative_to(path).as_posix()
             raise CensusError(
-                f"{path}: array '{array.partition('/c/')[0]}': {array} is empty. {REMEDY}"
+                f"{path}: array '{array.partition('/c/')[0]}': {array} is empty. {MADE_AGAIN}"
             )
     return group
 
@@ -109,7 +108,7 @@ def read_checked(group: zarr.Group, name: str, selection: Any, path: Path) -> np
         damaged = ", ".join(itertools.islice(_damaged(array), 3)) or "which one is not known"
         raise CensusError(
             f"{path}: array '{name}', chunk {damaged}: the stored bytes do not match their checksum. "
-            "Remove the store, and the workflow makes it again."
+            f"{MADE_AGAIN}"
         ) from error
 
 
@@ -132,9 +131,9 @@ def _metadata(file: Path) -> dict[str, Any]:
     try:
         found = json.loads(file.read_bytes())
     except ValueError as error:
-        raise CensusError(f"{file}: damaged; found no JSON ({error}). {REMEDY}") from error
+        raise CensusError(f"{file}: damaged; found no JSON ({error}). {MADE_AGAIN}") from error
     if not isinstance(found, dict):
-        raise CensusError(f"{file}: damaged; expected a JSON object. {REMEDY}")
+        raise CensusError(f"{file}: damaged; expected a JSON object. {MADE_AGAIN}")
     return found
 
 

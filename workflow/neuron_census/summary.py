@@ -8,14 +8,9 @@ import polars as pl
 
 from neuron_census.detected_ngrams import analysed_neurons, detected_by_layer
 from neuron_census.model_tables import ModelTables
+from neuron_census.suppression_readings import READINGS
 from neuron_census.tables import NGRAMS
 
-# Readings of "suppresses its tokens", whichever of them the config prefers (section 4.4).
-READINGS = {
-    "mean": pl.col("suppression") < 0,
-    "all": pl.col("suppression_all_negative"),
-    "majority": pl.col("suppression_majority_negative"),
-}
 SCHEMA = {
     "model": pl.String(),
     "layers": pl.Int64(),

@@ -18,13 +18,8 @@ from neuron_census.checkpoint import Checkpoint
 from neuron_census.errors import CensusError, one_of
 from neuron_census.progress import progress
 from neuron_census.projections import output_rows, projections, token_embeddings
+from neuron_census.suppression_readings import READINGS
 
-# What each reading of "suppresses" looks at, by its name in the config.
-READINGS = {
-    "mean": pl.col("suppression") < 0,
-    "all": pl.col("suppression_all_negative"),
-    "majority": pl.col("suppression_majority_negative"),
-}
 EXTREMES = 10
 """Tokens that are listed as most promoted, and as most suppressed."""
 QUANTILES = 257

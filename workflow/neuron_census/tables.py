@@ -14,7 +14,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from neuron_census.atomic import written_whole
-from neuron_census.errors import CensusError
+from neuron_census.errors import MADE_AGAIN, CensusError
 from neuron_census.position_patterns import DESCRIPTORS
 
 METADATA_KEY = "neuron_census"
@@ -242,8 +242,8 @@ def write_table_parts(frames: Iterable[pl.DataFrame], table: Table, path: Path) 
                 writer.write_table(frame.to_arrow().cast(schema))
 
 
-def read_table(path: Path, table: Table, *, only: str | None = None) -> pl.DataFrame:
-    """Read a table, or of it the rows in which a column is true.
+def read_table(path: Path, table: Table, *, only: str | pl.Expr | None = None) -> pl.DataFrame:
+    """Read a table, or of it the rows for which something is true.
 
     Parameters
     ----------
@@ -252,21 +252,21 @@ def read_table(path: Path, table: Table, *, only: str | None = None) -> pl.DataF
     table
         its schema
     only
-        a column of truths; other rows are not held in memory
+        a column of truths, or an expression; other rows are not held in memory, and parts of the file
+        that can hold none are not read
 
     Raises CensusError if the file is missing, unreadable or of another kind.
     """
-    remedy = "Remove it, and the workflow makes it again."
     try:
         # Brackets in the name of a folder are no pattern.
         rows = pl.scan_parquet(path, glob=False)
         if problem := _departure(rows.collect_schema(), table):
-            raise CensusError(f"{path}: is no {table.name} table: {problem}. {remedy}")
+            raise CensusError(f"{path}: is no {table.name} table: {problem}. {MADE_AGAIN}")
         return (rows if only is None else rows.filter(only)).collect()
     except FileNotFoundError as error:
         raise CensusError(f"{path}: expected a {table.name} table and found no file.") from error
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise CensusError(f"{path}: cannot be read as Parquet ({error}). {remedy}") from error
+        raise CensusError(f"{path}: cannot be read as Parquet ({error}). {MADE_AGAIN}") from error
 
 
 def describe() -> str:

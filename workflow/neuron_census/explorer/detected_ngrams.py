@@ -15,24 +15,6 @@ from neuron_census.tables import NGRAMS
 FIELDS = ("place", "layer", "neuron", "activations", "occurrences")
 
 
-def detected(triggers: pl.DataFrame, census: pl.DataFrame) -> pl.DataFrame:
-    """Keep the n-grams that a layer's detectors detect: the covered ones of detectors of their length.
-
-    Parameters
-    ----------
-    triggers
-        the layer's triggers
-    census
-        the layer's rows of the census
-    """
-    kept = pl.lit(False)
-    for n, ngram in enumerate(NGRAMS, start=1):
-        if f"{ngram}_detector" in census.columns:
-            detectors = census.filter(pl.col(f"{ngram}_detector").fill_null(False))["neuron"]
-            kept = kept | ((pl.col("n") == n) & pl.col("neuron").is_in(detectors.implode()))
-    return triggers.filter(pl.col("covered") & kept)
-
-
 def write_detected_ngrams(folder: Path, model: str, layers: Iterable[pl.DataFrame]) -> None:
     """Write, for each length, the n-grams that are detected and who detects them.
 
@@ -46,7 +28,7 @@ def write_detected_ngrams(folder: Path, model: str, layers: Iterable[pl.DataFram
     model
         the model's folder in it
     layers
-        what `detected` gives of each layer
+        the triggers of each layer that its detectors detect
     """
     found = pl.concat(layers)
     for n in range(1, len(NGRAMS) + 1):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import polars as pl
 
+from neuron_census.detected_ngrams import detectors
 from neuron_census.explorer.chunk import JSON, columns_json, write_chunk
-from neuron_census.explorer.layer_rows import layer_rows
-from neuron_census.tables import NGRAMS, POSITIONS, PROJECTIONS, TRIGGERS
+from neuron_census.tables import POSITIONS, PROJECTIONS, TRIGGERS, read_table
 
 BLOCK = 512
 """Neurons in a file: it is read in a moment, and the largest model has some thousands of files."""
@@ -50,7 +50,7 @@ def write_neuron_blocks(
         how many triggers are kept
     """
     tables = {
-        table.name: layer_rows(companions[table.name], table, layer)
+        table.name: read_table(companions[table.name], table, only=pl.col("layer") == layer)
         for table in (TRIGGERS, PROJECTIONS, POSITIONS)
         if table.name in companions
     }
@@ -78,13 +78,9 @@ def _most_frequent(triggers: pl.DataFrame, census: pl.DataFrame, shown: Shown) -
     kept = triggers.drop("layer").sort(
         ["neuron", "n", "activations", "ngram"], descending=[False, False, True, False]
     )
-    limit = pl.lit(shown.by_others)
-    for n, ngram in enumerate(NGRAMS, start=1):
-        if f"{ngram}_detector" in census.columns:
-            detectors = census.filter(pl.col(f"{ngram}_detector").fill_null(False))["neuron"]
-            here = (pl.col("n") == n) & pl.col("neuron").is_in(detectors.implode())
-            limit = pl.when(here).then(pl.lit(shown.by_detectors)).otherwise(limit)
-    return kept.filter(place < limit)
+    known = detectors(census).select("neuron", "n", limit=pl.lit(shown.by_detectors))
+    limited = kept.join(known, on=["neuron", "n"], how="left", maintain_order="left")
+    return limited.filter(place < pl.col("limit").fill_null(shown.by_others)).drop("limit")
 
 
 def _curves(positions: pl.DataFrame) -> pl.DataFrame:

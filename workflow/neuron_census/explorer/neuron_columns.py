@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from jaxtyping import Shaped, UInt8
 
-from neuron_census.errors import CensusError
+from neuron_census.errors import MADE_AGAIN, CensusError
 from neuron_census.explorer.chunk import write_array
 from neuron_census.figures.pattern_colours import PATTERNS, STRENGTHS
 from neuron_census.tables import NGRAMS
@@ -79,7 +79,7 @@ def grid(census: pl.DataFrame, path: Path) -> tuple[int, int]:
     if not census.height or not (place == pl.Series(np.arange(census.height))).all():
         raise CensusError(
             f"{path}: found {census.height} rows in {layers} layers, expected every neuron of every "
-            "layer once. Remove it, and the workflow makes it again."
+            f"layer once. {MADE_AGAIN}"
         )
     return layers, neurons
 

@@ -23,7 +23,8 @@ from neuron_census.figures.text_table import (
 from neuron_census.figures.text_width import text_width
 from neuron_census.figures.token_label import shortened
 from neuron_census.model_tables import ModelTables
-from neuron_census.summary import READINGS, suppressing_shares
+from neuron_census.summary import suppressing_shares
+from neuron_census.suppression_readings import READINGS
 
 STUDY = "ngrams"
 MODELS = "models"

@@ -1,1 +1,0 @@
-from neuron_census.model_tables import ModelTables as ModelTables
