@@ -212,4 +212,4 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
     (save(tmp_path, {"a.txt": "a"}) / "a.txt").chmod(0)
     (file,) = find_local_files("made", ["*"], [tmp_path])
     with as_anybody(), pytest.raises(CensusError, match=r"a\.txt: cannot be read: Permission"):
-        list(file.blocks())
+        file.content()
