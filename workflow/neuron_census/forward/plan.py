@@ -19,7 +19,7 @@ SUPER_BATCH = 1 << 17
 MICRO_BATCH = {"cpu": 1 << 11, "cuda": 1 << 14}
 # Share of the free memory that is planned with, where there is a choice: a host has other uses for it.
 SHARE = {"cpu": 0.7, "cuda": 0.9}
-# Bits of sparse activations after compression, against one bit each; measured 0.02 to 0.7.
+# Bits of sparse activations after compression, against one bit each; measured 0.01 to 0.5 (docs/streaming.md).
 COMPRESSED_BITS = 0.3
 
 
