@@ -17,9 +17,9 @@ PACKAGE = str(REPOSITORY / "workflow")
 if PACKAGE not in sys.path:
     sys.path.insert(0, PACKAGE)
 
-from neuron_census.configuration import configure, unpinned
+from neuron_census.config.configuration import configure, unpinned
 from neuron_census.errors import CensusError
-from neuron_census.file_times import respect_rerun_triggers
+from neuron_census.rerun.file_times import respect_rerun_triggers
 
 
 configfile: str(REPOSITORY / "config" / "config.yaml")
@@ -40,7 +40,7 @@ limits = "RAYON_NUM_THREADS=${OMP_NUM_THREADS:-1} POLARS_MAX_THREADS=${OMP_NUM_T
 prefix = f"set -euo pipefail; export {export} {limits}; "
 shell.prefix(prefix.replace("{", "{{").replace("}", "}}"))
 
-# Contents decide what reruns (neuron_census.provenance), times of files do not.
+# Contents decide what reruns (neuron_census.rerun.provenance), times of files do not.
 respect_rerun_triggers()
 
 
@@ -49,14 +49,12 @@ resource_scopes:
 
 
 include: "workflow/rules/common.smk"
-include: "workflow/rules/text.smk"
-include: "workflow/rules/checkpoints.smk"
+include: "workflow/rules/tokenize.smk"
+include: "workflow/rules/fetch.smk"
 include: "workflow/rules/record.smk"
 include: "workflow/rules/count.smk"
 include: "workflow/rules/classify.smk"
 include: "workflow/rules/draw.smk"
-include: "workflow/rules/explore.smk"
-include: "workflow/rules/report.smk"
 include: "workflow/rules/train.smk"
 
 

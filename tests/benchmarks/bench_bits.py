@@ -18,8 +18,8 @@ import numpy as np
 import zarr
 from jaxtyping import Float64, UInt8
 
-from neuron_census.bit_chunks import BitChunks
-from neuron_census.recording import SHARD_TOKENS, create_bits
+from neuron_census.count.bit_chunks import BitChunks
+from neuron_census.formats.recording import SHARD_TOKENS, create_bits
 
 ROUNDS = 4
 DENSITIES = (0.0005, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)

@@ -27,13 +27,13 @@ import zarr
 from cyclopts import App
 from scipy.sparse import csr_array
 
-from neuron_census import count_ngrams as stage
-from neuron_census.ngram_index import FORMAT, SIZES, VERSION, create
-from neuron_census.recording import FORMAT as RECORDING
-from neuron_census.recording import VERSION as RECORDING_VERSION
-from neuron_census.recording import create_bits
-from neuron_census.repeated_ngrams import ranked
-from neuron_census.store import mark_complete
+from neuron_census.count import count_ngrams as stage
+from neuron_census.count.repeated_ngrams import ranked
+from neuron_census.formats.ngram_index import FORMAT, SIZES, VERSION, create
+from neuron_census.formats.recording import FORMAT as RECORDING
+from neuron_census.formats.recording import VERSION as RECORDING_VERSION
+from neuron_census.formats.recording import create_bits
+from neuron_census.formats.zarr_store import mark_complete
 
 VOCABULARY = 50_000
 app = App(help_format="plaintext")

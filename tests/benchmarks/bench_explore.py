@@ -16,9 +16,9 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from browser.chromium import Chromium, chromium
-from made_census import Size, made_census
-from neuron_census.explore import explore
+from helpers.browser.chromium import Chromium, chromium
+from helpers.made.census import Size, made_census
+from neuron_census.draw.explore import explore
 
 
 def bytes_of(folder: Path) -> tuple[int, int]:

@@ -21,20 +21,20 @@ from pathlib import Path
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from neuron_census.checkpoint import Checkpoint
-from neuron_census.forward.device import taken_device
-from neuron_census.forward.host_memory import free_host_memory
-from neuron_census.forward.matmul_rate import matmul_rate
-from neuron_census.forward.micro_batch import MicroBatch, full_windows
-from neuron_census.forward.model_size import ModelSize
-from neuron_census.forward.outbox import Outbox
-from neuron_census.forward.plan import MICRO_BATCH, Memory, Plan, Request, make_plan
-from neuron_census.forward.plan_text import describe
-from neuron_census.forward.stream import stream
-from neuron_census.forward.work import Work
-from neuron_census.record import DTYPES
-from neuron_census.shard_recorder import Decoder, record_batches
-from neuron_census.windows import STUDIES
+from neuron_census.checkpoint.checkpoint import Checkpoint
+from neuron_census.formats.windows import STUDIES
+from neuron_census.record.forward.device import taken_device
+from neuron_census.record.forward.micro_batch import MicroBatch, full_windows
+from neuron_census.record.forward.outbox import Outbox
+from neuron_census.record.forward.stream import stream
+from neuron_census.record.planning.description import describe
+from neuron_census.record.planning.host_memory import free_host_memory
+from neuron_census.record.planning.matmul_rate import matmul_rate
+from neuron_census.record.planning.model_size import ModelSize
+from neuron_census.record.planning.plan import MICRO_BATCH, Memory, Plan, Request, make_plan
+from neuron_census.record.planning.work import Work
+from neuron_census.record.record import DTYPES
+from neuron_census.record.shard import Decoder, record_batches
 
 WINDOW = 2048
 

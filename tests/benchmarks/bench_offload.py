@@ -26,7 +26,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.bench_sizes import STAGE, forget, write_table
-from neuron_census.forward.host_memory import CGROUPS, read_size
+from neuron_census.record.planning.host_memory import CGROUPS, read_size
 
 BATCHES = 8
 REPORT = """
@@ -72,9 +72,9 @@ ARITHMETIC = (
 import json, sys, time
 from pathlib import Path
 import torch
-from neuron_census.checkpoint import Checkpoint
-from neuron_census.forward.decoder import run_layer
-from neuron_census.forward.weights import load_layer
+from neuron_census.checkpoint.checkpoint import Checkpoint
+from neuron_census.record.forward.decoder import run_layer
+from neuron_census.record.forward.weights import load_layer
 checkpoint = Checkpoint.open(Path(sys.argv[1]))
 length, layers = int(sys.argv[2]), checkpoint.config.num_hidden_layers
 torch.set_num_threads(int(sys.argv[3]))
@@ -92,7 +92,7 @@ PREPARE = """
 import sys
 from pathlib import Path
 from accelerate.utils import offload_weight, save_offload_index
-from neuron_census.checkpoint import Checkpoint
+from neuron_census.checkpoint.checkpoint import Checkpoint
 import torch
 checkpoint, folder, index = Checkpoint.open(Path(sys.argv[1])), sys.argv[2], {}
 for name in checkpoint.names:

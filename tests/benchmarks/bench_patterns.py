@@ -16,8 +16,8 @@ import polars as pl
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from made_curves import KINDS, made_curves
-from neuron_census.position_patterns import PatternRules, classify_patterns, describe
+from helpers.made.curves import KINDS, made_curves
+from neuron_census.classify.positions.patterns import PatternRules, classify_patterns, describe
 
 LENGTHS = (64, 128, 256, 512, 2048)
 WINDOWS = (100, 200, 500, 1000, 4000)

@@ -23,14 +23,14 @@ import torch
 from transformers import OPTConfig, OPTForCausalLM, OPTModel
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from made_windows import made_windows
-from neuron_census.checkpoint import Checkpoint
-from neuron_census.forward.micro_batch import MicroBatch, micro_batches
-from neuron_census.forward.model_size import ModelSize
-from neuron_census.forward.plan import Memory, Request, make_plan
-from neuron_census.forward.work import Work
-from neuron_census.record import DTYPES
-from neuron_census.shard_recorder import Decoder, record_batches
+from helpers.made.windows import made_windows
+from neuron_census.checkpoint.checkpoint import Checkpoint
+from neuron_census.record.forward.micro_batch import MicroBatch, micro_batches
+from neuron_census.record.planning.model_size import ModelSize
+from neuron_census.record.planning.plan import Memory, Request, make_plan
+from neuron_census.record.planning.work import Work
+from neuron_census.record.record import DTYPES
+from neuron_census.record.shard import Decoder, record_batches
 
 WINDOW, VOCABULARY = 2048, 50272
 EVERYTHING = {"dead", "ngrams", "positions"}

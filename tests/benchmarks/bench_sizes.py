@@ -22,14 +22,14 @@ import numpy as np
 import zarr
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from made_windows import made_windows
-from neuron_census.checkpoint import Checkpoint
-from neuron_census.windows import write_windows
+from helpers.made.windows import made_windows
+from neuron_census.checkpoint.checkpoint import Checkpoint
+from neuron_census.formats.windows import write_windows
 
 STAGE = """
 import json, sys, time
 from pathlib import Path
-import neuron_census.record
+import neuron_census.record.record
 from neuron_census.__main__ import main
 began = time.perf_counter()
 main(sys.argv[1:])

@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from browser.chromium import Chromium, NoBrowserError, chromium
-from made_census import Made, Size, made_census
-from neuron_census.explore import explore
+from helpers.browser.chromium import Chromium, NoBrowserError, chromium
+from helpers.made.census import Made, Size, made_census
+from neuron_census.draw.explore import explore
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from browser.chromium import Chromium, chromium
-from made_census import Made
+from helpers.browser.chromium import Chromium, chromium
+from helpers.made.census import Made
 
 
 def facts(page: Chromium) -> dict[str, str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from browser.chromium import Chromium
-from made_census import HOSTILE
+from helpers.browser.chromium import Chromium
+from helpers.made.census import HOSTILE
 
 # As they are to be read on the page.
 SHOWN = {

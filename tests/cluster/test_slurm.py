@@ -13,11 +13,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow"))
-
-from project import Project, environment
-
-from cluster.slurm_node import Job, Node, UnavailableError, slurm_node
+from helpers.cluster.slurm_node import Job, Node, UnavailableError, slurm_node
+from helpers.workflow.project import Project, environment
 
 TABLES = ("census", "triggers", "projections", "spectra", "positions", "sensitivity", "figures")
 CENSUSES = [f"results/census/{model}.parquet" for model in ("tiny-a", "tiny-b")]

@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from neuron_census.__main__ import STAGES, main
+from helpers.repository import REPOSITORY
+from neuron_census.__main__ import main
+from neuron_census.stages import STAGES, module_of
 
-WORKFLOW = Path(__file__).parents[2] / "workflow"
+WORKFLOW = REPOSITORY / "workflow"
+COMMANDS = [command for commands in STAGES.values() for command in commands]
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -28,17 +31,17 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_help_lists_every_stage_with_what_it_does() -> None:
     said = run("--help")
     assert said.returncode == 0
-    for stage in STAGES:
-        module = import_module(f"neuron_census.{stage}")
+    for stage in COMMANDS:
+        module = import_module(f"neuron_census.{module_of(stage)}")
         assert stage in said.stdout
         assert (module.__doc__ or "").split()[0] in said.stdout
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", COMMANDS)
 def test_every_parameter_of_a_stage_is_an_option_with_an_explanation(
     stage: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    function = getattr(import_module(f"neuron_census.{stage}"), stage)
+    function = getattr(import_module(f"neuron_census.{module_of(stage)}"), stage)
     main([stage, "--help"])
     said = capsys.readouterr().out
     documented = inspect.getdoc(function) or ""
@@ -84,7 +87,7 @@ def test_what_is_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> No
     def classify(*, counts: Path, thresholds: str, output: Path) -> None:
         raise KeyError("ours")
 
-    monkeypatch.setattr("neuron_census.classify.classify", classify)
+    monkeypatch.setattr("neuron_census.classify.classify.classify", classify)
     with pytest.raises(KeyError, match="ours"):
         main(["classify", "--counts", "x", "--thresholds", "{}", "--output", "y"])
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tomllib
 from importlib.metadata import requires
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +11,8 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-REPOSITORY = Path(__file__).parents[2]
+from helpers.repository import REPOSITORY
+
 PROJECT: dict[str, Any] = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())
 EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
 # As conda-forge calls them.

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from project import Project
+
+from helpers.workflow.project import Project
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from project import Project, tiny_config
+
+from helpers.workflow.project import Project, tiny_config
 
 
 @pytest.fixture(scope="module")

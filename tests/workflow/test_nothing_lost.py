@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from project import Project, kill
+
+from helpers.workflow.project import Project, kill
 
 TABLES = ("census", "triggers", "projections", "spectra", "positions", "sensitivity")
 TARGETS = [f"results/census/{model}.parquet" for model in ("tiny-a", "tiny-b")]

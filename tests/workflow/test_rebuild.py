@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from plans import ALL, CLASSIFY, DRAW, LOOK_BACK, ONE_MODEL, RECORD, TOKENIZE
-from project import MODELS, Project
+
+from helpers.workflow.plans import ALL, CLASSIFY, DRAW, LOOK_BACK, ONE_MODEL, RECORD, TOKENIZE
+from helpers.workflow.project import MODELS, Project
 
 Change = Callable[[Project], None]
 

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from plans import CLASSIFY, ONE_CENSUS, RECORD
-from project import REPOSITORY, Project, environment, kill, planned
+
+from helpers.repository import REPOSITORY
+from helpers.workflow.plans import CLASSIFY, ONE_CENSUS, RECORD
+from helpers.workflow.project import Project, environment, kill, planned
 
 FIGURE = "results/figures/fig01_dead_neurons"
 

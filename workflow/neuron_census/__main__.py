@@ -11,29 +11,22 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from cyclopts import App, Parameter
+from cyclopts import App, Group, Parameter
 
 from neuron_census import __version__
 from neuron_census.errors import CensusError
+from neuron_census.stages import STAGES
 
-STAGES = (
-    "read_domain",
-    "fetch_checkpoint",
-    "tokenize",
-    "record",
-    "count",
-    "number_ngrams",
-    "count_ngrams",
-    "classify",
-    "draw",
-    "summarise",
-    "check_claims",
-    "explore",
-    "identify_projection",
-    "train_tokenizer",
-    "train_checkpoint",
-    "generate_mathematics",
-)
+GROUPS = {
+    "tokenize": "Tokenize: text to windows",
+    "record": "Record: windows and a checkpoint to recordings",
+    "count": "Count: recordings to exact counts",
+    "classify": "Classify: counts to the census",
+    "draw": "Draw: the census to figures, claims and the explorer",
+    "hub": "Beside the verbs: the model hub",
+    "train": "Beside the verbs: training small models",
+}
+"""Headings under which the commands of each verb stand, in the order in which data flow."""
 
 
 def application(called: str | None = None) -> App:
@@ -53,9 +46,12 @@ def application(called: str | None = None) -> App:
         help_format="plaintext",
         result_action="return_value",
     )
-    for stage in STAGES:
-        summary = None if stage == called else _first_line(stage)
-        app.command(f"neuron_census.{stage}:{stage}", name=stage, help=summary)
+    for order, (verb, stages) in enumerate(STAGES.items()):
+        group = Group(GROUPS[verb], sort_key=order)
+        for stage in stages:
+            module = f"{verb}.{stage}"
+            summary = None if stage == called else _first_line(module)
+            app.command(f"neuron_census.{module}:{stage}", name=stage, help=summary, group=group)
     return app
 
 
@@ -78,11 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         raise SystemExit(1) from None
 
 
-def _first_line(stage: str) -> str:
-    module = Path(__file__).with_name(f"{stage}.py")
-    if not module.exists():
-        return ""
-    text = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or ""
+def _first_line(module: str) -> str:
+    file = Path(__file__).parent.joinpath(*module.split(".")).with_suffix(".py")
+    text = ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or ""
     return text.partition("\n")[0]
 
 

@@ -1,15 +1,15 @@
 """What the rules share: what the config selects, and functions from wildcards to what a rule reads.
 
-Everything that can be said without Snakemake is said in `neuron_census.selection` (what is selected, where
-it lies) and `neuron_census.provenance` (what reruns).
+Everything that can be said without Snakemake is said in `neuron_census.config.selection` (what is selected, where
+it lies) and `neuron_census.rerun.provenance` (what reruns).
 """
 
 import json
 import re
 
-from neuron_census.drawable import drawable
-from neuron_census.provenance import Provenance
-from neuron_census.selection import PAPER, Selection
+from neuron_census.config.figures import drawable
+from neuron_census.rerun.provenance import Provenance
+from neuron_census.config.selection import PAPER, Selection
 
 SELECTION = Selection(config, folders=(Path("."), REPOSITORY))
 PROVENANCE = Provenance(SELECTION)
@@ -174,9 +174,8 @@ def tables_shown(table):
 
 def figure_options(wildcards):
     """What the config chooses of a figure that shows a part of what there is."""
-    if wildcards.figure != "fig09_oscillatory_ranges":
-        return []
-    return ["--choice", json.dumps(config["draw"]["oscillatory_ranges"], sort_keys=True)]
+    choice = FIGURES[wildcards.figure].choice
+    return ["--choice", json.dumps(config["draw"][choice], sort_keys=True)] if choice else []
 
 
 def caption_of(wildcards, output):

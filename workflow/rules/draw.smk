@@ -1,9 +1,14 @@
-"""From the census to figures, and a row for every model.
+"""From the census to what people look at: figures, one row for every model, claims, the explorer.
 
 Needs: results/census/{model}.parquet of every selected model and the tables that go with it, and the
        style of the figures
-Makes: results/figures/{figure}.pdf, .png and .csv, the numbers drawn; results/summary.csv
+Makes: results/figures/{figure}.pdf, .png and .csv, the numbers drawn; results/summary.csv and claims.csv;
+       results/explorer/index.html, which opens from disk, and what it loads
+       `snakemake --report report.html` then makes one HTML file of every figure, its numbers and its caption
 """
+
+
+report: "../report/workflow.rst"
 
 
 rule draw:
@@ -41,7 +46,7 @@ rule draw:
         runtime=by_attempt(30),
     params:
         provenance=lambda wildcards: PROVENANCE.figure(
-            wildcards.figure, FIGURES[wildcards.figure].models
+            wildcards.figure, FIGURES[wildcards.figure].models, FIGURES[wildcards.figure].choice
         ),
         figure=subpath(output.pdf, strip_suffix=".pdf"),
         caption=caption_of,
@@ -110,3 +115,29 @@ rule check_claims:
         "python -m neuron_census check_claims --claims {input.claims:q} --census {input.census:q}"
         " --triggers {input.triggers:q} --positions {input.positions:q}"
         " --experiments {params.experiments:q} --output {output:q} 2>&1 | tee -i {log:q} >&2"
+
+
+rule explore:
+    input:
+        census=expand("results/census/{model}.parquet", model=SELECTION.models),
+        triggers=expand("results/triggers/{model}.parquet", model=SELECTION.models),
+        projections=expand("results/projections/{model}.parquet", model=SELECTION.models),
+        positions=expand("results/positions/{model}.parquet", model=SELECTION.models),
+    output:
+        directory("results/explorer"),
+    log:
+        "results/logs/explore.log",
+    benchmark:
+        "results/benchmarks/explore.tsv"
+    conda:
+        "../../envs/neuron-census.yaml"
+    threads: 1
+    resources:
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(60),
+    params:
+        provenance=lambda wildcards: PROVENANCE.explorer(),
+    shell:
+        "python -m neuron_census explore --census {input.census:q} --triggers {input.triggers:q}"
+        " --projections {input.projections:q} --positions {input.positions:q} --output {output:q}"
+        " 2>&1 | tee -i {log:q} >&2"

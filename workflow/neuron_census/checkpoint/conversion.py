@@ -7,7 +7,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from neuron_census.checkpoint.conversion_loops import any_has_all, look_up
+from neuron_census.loops.conversion import any_has_all, look_up
 
 # The integer type of an element's bits, and its exponent with all bits set: NaN or infinity.
 BITS = {

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from neuron_census.errors import CensusError
-from neuron_census.sources import find_files
+from neuron_census.paths.find import find_files
 from neuron_census.text.source_file import SourceFile
 
 

@@ -20,7 +20,7 @@ from io import BytesIO
 from pathlib import Path
 
 from neuron_census.errors import CensusError
-from neuron_census.text.patterns import matches_any, wanted_and_unwanted
+from neuron_census.paths.patterns import matches_any, wanted_and_unwanted
 from neuron_census.text.source_file import SourceFile
 from neuron_census.text.specification import DomainSpecification
 

@@ -1,0 +1,240 @@
+"""Census, triggers, projections and spectra tables of models whose detectors are given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from neuron_census.draw.model_tables import ModelTables
+from neuron_census.formats.tables import CENSUS, NGRAMS, PROJECTIONS, SPECTRA, TRIGGERS, Table
+
+Ngram = tuple[int, ...]
+QUANTILES = 257
+EXTREMES = 10
+TOKENS = 2000
+
+
+@dataclass(frozen=True)
+class Detector:
+    """A neuron that detects n-grams of one length, all equally often.
+
+    `projections` are on its tokens, -0.1 unless they are given; `chance` are n-grams that trigger it and
+    are not covered.
+    """
+
+    neuron: int
+    ngrams: Sequence[Ngram]
+    activations: int = 100
+    projections: Sequence[float] = ()
+    chance: Sequence[Ngram] = ()
+
+    @property
+    def values(self) -> list[float]:
+        """Projections on its tokens."""
+        return list(self.projections) or [-0.1] * len(self.ngrams)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Detectors of each length, dead neurons, and covers of neurons that are not 3000."""
+
+    detectors: Mapping[str, Sequence[Detector]] = field(default_factory=dict)
+    dead: Sequence[int] = ()
+    covers: Mapping[int, int | None] = field(default_factory=dict)
+
+
+def made_model(
+    name: str,
+    analysed: Sequence[Layer],
+    *,
+    num_layers: int | None = None,
+    ffn_dim: int = 16,
+    texts: Mapping[int, str] | None = None,
+) -> ModelTables:
+    """The tables of a model; layers above the analysed ones have no columns of n-grams.
+
+    Parameters
+    ----------
+    name
+        of the model
+    analysed
+        its lowest layers
+    num_layers
+        of the model; twice the analysed ones unless it is given
+    ffn_dim
+        neurons of a layer
+    texts
+        of tokens; of others it is " token" and the id
+    """
+    layers = num_layers or 2 * len(analysed)
+    names = texts or {}
+    census, triggers, projections, spectra = [], [], [], []
+    for layer in range(layers):
+        made = analysed[layer] if layer < len(analysed) else None
+        for neuron in range(ffn_dim):
+            row: dict[str, Any] = {
+                "layer": layer,
+                "neuron": neuron,
+                "tokens": 1000,
+                "activations": 0 if made and neuron in made.dead else 10,
+                "frequency": 0.0 if made and neuron in made.dead else 0.01,
+                "dead": bool(made and neuron in made.dead),
+            }
+            if made:
+                row |= _of_ngrams(made, neuron)
+            census.append(row)
+        for n, ngram in enumerate(NGRAMS, start=1):
+            for detector in made.detectors.get(ngram, ()) if made else ():
+                triggers += _triggers(layer, n, detector, names)
+                if n == 1:
+                    ascending = _spectrum(layer, detector)
+                    place = {"layer": layer, "neuron": detector.neuron}
+                    spectra.append(place | {"quantiles": ascending})
+                    projections += [
+                        place | extreme for extreme in _extremes(detector, ascending, names)
+                    ]
+    tables = ModelTables(name, {})
+    tables.__dict__["census"] = _frame(census, CENSUS, without="positions")
+    tables.__dict__["triggers"] = _frame(triggers, TRIGGERS)
+    tables.__dict__["projections"] = _frame(projections, PROJECTIONS)
+    tables.__dict__["spectra"] = _frame(spectra, SPECTRA)
+    return tables
+
+
+def grown_model(
+    name: str,
+    num_layers: int,
+    *,
+    ffn_dim: int = 64,
+    detectors: int = 6,
+    texts: Mapping[int, str] | None = None,
+    seed: int = 0,
+) -> ModelTables:
+    """A model with detectors of every length, more of them and smaller covers in the lower layers."""
+    generator = np.random.default_rng(seed)
+    analysed = []
+    for layer in range(-(-num_layers // 2)):
+        found: dict[str, list[Detector]] = {}
+        for n, ngram in enumerate(NGRAMS, start=1):
+            most = max(0, detectors - layer)
+            neurons = generator.choice(ffn_dim, size=min(most, ffn_dim), replace=False)
+            found[ngram] = [_any_detector(int(neuron), n, generator) for neuron in neurons]
+        busy = {detector.neuron for several in found.values() for detector in several}
+        idle = [neuron for neuron in range(ffn_dim) if neuron not in busy]
+        covers = {neuron: int(10 ** generator.uniform(0, 4)) for neuron in idle}
+        dead = [neuron for neuron in idle if generator.random() < 0.3]
+        analysed.append(Layer(found, dead, covers))
+    return made_model(name, analysed, num_layers=num_layers, ffn_dim=ffn_dim, texts=texts)
+
+
+def _any_detector(neuron: int, n: int, generator: np.random.Generator) -> Detector:
+    ngrams = [
+        tuple(generator.integers(0, TOKENS, n).tolist()) for _ in range(generator.integers(1, 5))
+    ]
+    return Detector(
+        neuron,
+        sorted(set(ngrams)),
+        int(generator.integers(20, 4000)),
+        generator.normal(-0.12, 0.08, len(set(ngrams))).round(4).tolist(),
+    )
+
+
+def _of_ngrams(made: Layer, neuron: int) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for ngram in NGRAMS:
+        detector = _detector(made, ngram, neuron)
+        cover = made.covers.get(neuron, 3000)
+        row |= {
+            f"{ngram}_activations": detector.activations if detector else cover or 0,
+            f"{ngram}_distinct": len(detector.ngrams) if detector else cover or 0,
+            f"{ngram}_cover": len(detector.ngrams) if detector else cover,
+            f"{ngram}_detector": detector is not None,
+        }
+    if tokens := _detector(made, NGRAMS[0], neuron):
+        values = np.array(tokens.values)
+        row |= {
+            "suppression": float(values.mean()),
+            "suppresses": bool(values.mean() < 0),
+            "suppression_all_negative": bool((values < 0).all()),
+            "suppression_majority_negative": bool(2 * (values < 0).sum() > len(values)),
+            "suppression_percentile": 0.1,
+        }
+    return row
+
+
+def _detector(made: Layer, ngram: str, neuron: int) -> Detector | None:
+    return next((one for one in made.detectors.get(ngram, ()) if one.neuron == neuron), None)
+
+
+def _triggers(
+    layer: int, n: int, detector: Detector, names: Mapping[int, str]
+) -> list[dict[str, Any]]:
+    ascending = _spectrum(layer, detector)
+    rows = []
+    for place, ngram in enumerate([*detector.ngrams, *detector.chance]):
+        covered = place < len(detector.ngrams)
+        value = detector.values[place] if n == 1 and covered else None
+        share = detector.activations // len(detector.ngrams) if covered else 1
+        rows.append(
+            {
+                "layer": layer,
+                "neuron": detector.neuron,
+                "n": n,
+                "ngram": list(ngram),
+                "text": "".join(_text(token, names) for token in ngram),
+                "activations": share,
+                "occurrences": share + (0 if covered else 50),
+                "covered": covered,
+                "projection": value,
+                "percentile": None
+                if value is None
+                else float(np.searchsorted(ascending, value)) / QUANTILES,
+            }
+        )
+    return rows
+
+
+def _spectrum(layer: int, detector: Detector) -> list[float]:
+    generator = np.random.default_rng([layer, detector.neuron])
+    values = generator.normal(0.0, 0.05, 20_000)
+    low = min([*detector.values, float(values.min())])
+    values[0] = low
+    return np.quantile(values, np.linspace(0, 1, QUANTILES)).tolist()  # type: ignore[no-any-return]
+
+
+def _extremes(
+    detector: Detector, ascending: list[float], names: Mapping[int, str]
+) -> list[dict[str, Any]]:
+    """The detector's own tokens are among the suppressed ones where they are as low as these."""
+    own = sorted(zip(detector.values, (t for (t,) in detector.ngrams), strict=True))
+    low = [pair for pair in own if pair[0] < ascending[2]]
+    others = [
+        (ascending[0] + 0.004 * place, 1 + (detector.neuron * 37 + place * 11) % TOKENS)
+        for place in range(1, 1 + EXTREMES)
+    ]
+    suppressed = sorted(low + others)[:EXTREMES]
+    promoted = [
+        (ascending[-1] - 0.004 * place, 1 + (detector.neuron * 53 + place * 7) % TOKENS)
+        for place in range(EXTREMES)
+    ]
+    return [
+        {"rank": sign * rank, "token": token, "text": _text(token, names), "value": value}
+        for sign, listed in ((1, promoted), (-1, suppressed))
+        for rank, (value, token) in enumerate(listed, start=1)
+    ]
+
+
+def _text(token: int, names: Mapping[int, str]) -> str:
+    return names.get(token, f" token{token}")
+
+
+def _frame(rows: list[dict[str, Any]], table: Table, without: str = "") -> pl.DataFrame:
+    left_out = table.optional.get(without, {})
+    schema = {
+        name: column.dtype for name, column in table.all_columns.items() if name not in left_out
+    }
+    return pl.DataFrame(rows, schema=schema, orient="row")

@@ -1,0 +1,204 @@
+"""Types of patterns: the paper's examples, made curves of every type, and the parts of the rules by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from helpers.made.curves import KINDS, made_curves
+from helpers.repository import REPOSITORY
+from neuron_census.classify.positions.curves import (
+    longest_run,
+    smoothed,
+    straightness,
+    texture,
+    turns,
+)
+from neuron_census.classify.positions.patterns import PatternRules, classify_patterns, describe
+from neuron_census.errors import CensusError
+from neuron_census.formats.tables import DESCRIPTORS
+
+RULES = PatternRules()
+PROTOTYPES = REPOSITORY / "resources/paper/pattern_prototypes.parquet"
+# What a range of eight values of a normal variable is on average, in standard deviations.
+RANGE_OF_EIGHT = 2.85
+LEAST_RIGHT = 0.95
+# An oscillation of which every eighth position stands out a little.
+RAGGED_OSCILLATION = 0.3 + 0.4 * ((np.arange(256) // 32) % 2) + 0.1 * (np.arange(256) % 8 == 4)
+
+
+def kinds_of(curves: np.ndarray, windows: int, rules: PatternRules = RULES) -> list[object]:
+    return list(classify_patterns(describe(curves, windows, rules), rules).iter_rows())
+
+
+@pytest.mark.parametrize("windows", [100, 200, 500, None])
+@pytest.mark.parametrize(
+    "prototype", pl.read_parquet(PROTOTYPES).to_dicts(), ids=lambda row: row["panel"]
+)
+def test_the_examples_of_the_paper(prototype: dict[str, object], windows: int | None) -> None:
+    """With positions as ragged as their line is thick, counted in some windows or exactly known."""
+    drawn, wanted = np.arange(2000), prototype["position"]
+    course = np.interp(drawn, wanted, prototype["frequency"])  # type: ignore[call-overload]
+    thickness = np.interp(drawn, wanted, prototype["thickness"])  # type: ignore[call-overload]
+    generator = np.random.default_rng(0)
+    ragged = generator.normal(0, 1, (20, len(drawn))) * thickness / RANGE_OF_EIGHT
+    curves = np.clip(course + ragged, 0, 1)
+    if windows is not None:
+        curves = generator.binomial(windows, curves) / windows
+    found = kinds_of(curves, windows or 1_000_000)
+    assert found == [(prototype["pattern"], prototype["strength"])] * 20
+
+
+@pytest.mark.parametrize("windows", [100, 200, 500, 1000, 4000])
+@pytest.mark.parametrize("length", [64, 128, 256, 512, 2048])
+def test_made_curves_of_every_type(length: int, windows: int) -> None:
+    generator = np.random.default_rng(length * windows)
+    for kind in KINDS:
+        found = kinds_of(made_curves(kind, 60, length, windows, generator), windows)
+        assert found.count(kind) >= LEAST_RIGHT * 60, (kind, found)
+
+
+def test_what_the_classes_say_by_hand() -> None:
+    place = np.arange(256)
+    curves = np.array(
+        [
+            (place // 32) % 2,  # on and off eight times
+            place >= 100,  # one switch
+            0.6 * (place >= 100),  # one side
+            np.full(256, 0.5),  # neither
+            place / 255,  # a straight line touches both extremes, and is no switch
+            ((place > 100) & (place < 150)),  # twice over the middle is no oscillation
+        ],
+        dtype=np.float64,
+    )
+    assert kinds_of(curves, 1000) == [
+        ("oscillatory", "strong"),
+        ("both extremes", "strong"),
+        ("one extreme", "strong"),
+        ("other", "strong"),
+        ("other", "strong"),
+        ("both extremes", "strong"),
+    ]
+
+
+def test_a_ragged_curve_does_not_oscillate() -> None:
+    """Untrained positions: every one has a frequency of its own."""
+    curves = np.random.default_rng(0).uniform(0, 1, (200, 256))
+    assert set(kinds_of(curves, 500)) == {("other", "weak")}
+
+
+def test_the_first_positions_do_not_matter() -> None:
+    curves = np.full((1, 2048), 0.5)
+    curves[0, :16] = np.tile([0.0, 1.0], 8)
+    assert kinds_of(curves, 500) == [("other", "strong")]
+
+
+@pytest.mark.parametrize(
+    ("change", "curve", "expected"),
+    [
+        ({"half_cycles": 9}, (np.arange(256) // 32) % 2, ("both extremes", "strong")),
+        ({"swing": 0.9}, 0.2 + 0.5 * ((np.arange(256) // 32) % 2), ("other", "strong")),
+        ({"near": 0.3}, 0.2 + 0.5 * (np.arange(256) > 99), ("both extremes", "weak")),
+        ({"run": 0.5}, np.arange(256) > 100, ("one extreme", "strong")),
+        ({"line": 0.7}, np.arange(256) > 127, ("other", "strong")),
+        ({"reach": 0.05}, 0.03 + 0.94 * (np.arange(256) > 99), ("both extremes", "strong")),
+        ({"extreme_share": 1.1}, (np.arange(256) // 32) % 2, ("oscillatory", "weak")),
+        ({"thin": -1.0}, np.full(256, 0.5), ("other", "weak")),
+        ({"start": 0.5}, np.arange(256) > 100, ("one extreme", "strong")),
+        ({"steady": 1e9}, RAGGED_OSCILLATION, ("other", "strong")),
+    ],
+)
+def test_every_number_is_a_parameter(
+    change: dict[str, float], curve: np.ndarray, expected: tuple[str, str]
+) -> None:
+    curve = curve[None].astype(np.float64)
+    (found,) = kinds_of(curve, 1000, PatternRules(**change))  # type: ignore[arg-type]
+    assert found == expected
+    assert kinds_of(curve, 1000) != [expected]
+
+
+def test_lengths_scale_with_the_window() -> None:
+    assert [RULES.width(length) for length in (64, 256, 512, 1024, 2048)] == [3, 3, 5, 9, 17]
+    assert [RULES.skipped(length) for length in (64, 256, 2048)] == [0, 2, 16]
+    assert [
+        PatternRules(smoothing=0.0, smoothing_least=least).width(9) for least in (1, 2, 3, 4)
+    ] == [
+        1,
+        3,
+        3,
+        5,
+    ]
+
+
+def test_rules_that_leave_no_position_are_refused() -> None:
+    with pytest.raises(CensusError, match=r"patterns\.start: 0\.99 of a window of 64 .* leaves 1"):
+        describe(np.zeros((1, 64)), 100, PatternRules(start=0.99))
+
+
+def test_descriptors_are_complete_also_without_neurons() -> None:
+    for count in (0, 3):
+        frame = describe(np.full((count, 64), 0.2), 200, RULES)
+        assert frame.columns == list(DESCRIPTORS) and len(frame) == count
+        assert set(frame.dtypes) == {pl.Float64()}
+        assert len(classify_patterns(frame, RULES)) == count
+
+
+CURVES = arrays(
+    np.float64, st.tuples(st.just(1), st.integers(3, 30)), elements=st.floats(0, 1, width=16)
+)
+
+
+@given(CURVES, st.sampled_from([1, 3, 5, 9]))
+def test_smoothing_is_the_average_of_the_neighbours_that_there_are(
+    curves: np.ndarray, width: int
+) -> None:
+    curve, half = curves[0].tolist(), width // 2
+    for position, found in enumerate(smoothed(curves, width)[0]):
+        near = curve[max(0, position - half) : position + half + 1]
+        assert found == pytest.approx(sum(near) / len(near), abs=1e-12)
+
+
+@given(arrays(bool, st.tuples(st.just(1), st.integers(1, 30))))
+def test_the_longest_run(met: np.ndarray) -> None:
+    runs = "".join("x" if there else " " for there in met[0]).split()
+    assert longest_run(met)[0] == max(map(len, runs), default=0)
+
+
+@given(CURVES)
+def test_turns_are_passages_between_two_levels(curves: np.ndarray) -> None:
+    side, expected = "", 0
+    for value in curves[0]:
+        now = "low" if value <= 0.3 else "high" if value >= 0.7 else side
+        expected += bool(side) and now != side
+        side = now
+    assert turns(curves, np.array([0.3]), np.array([0.7]))[0] == expected
+
+
+def test_straightness_is_the_share_that_a_fitted_line_explains() -> None:
+    curves = np.random.default_rng(0).random((5, 40))
+    place = np.arange(40)
+    for curve, found in zip(curves, straightness(curves), strict=True):
+        assert found == pytest.approx(np.corrcoef(curve, place)[0, 1] ** 2, abs=1e-12)
+    constant_and_line = np.array([np.full(40, 0.1), 0.3 + 0.01 * place])
+    assert straightness(constant_and_line) == pytest.approx([0, 1], abs=1e-12)
+
+
+@pytest.mark.parametrize("ragged", [0.0, 0.05, 0.1])
+@pytest.mark.parametrize("windows", [100, 1000])
+def test_texture_is_what_counting_does_not_explain(ragged: float, windows: int) -> None:
+    generator = np.random.default_rng(0)
+    true = np.linspace(0.25, 0.75, 2048) + generator.normal(0, ragged, (50, 2048))
+    true[:, 1000:] -= 0.2  # a step is no texture
+    curves = generator.binomial(windows, np.clip(true, 0, 1)) / windows
+    found = texture(curves, smoothed(curves, 17), windows).mean()
+    assert found == pytest.approx(ragged, abs=0.008)
+
+
+def test_the_factor_of_the_median_of_three() -> None:
+    drawn = np.random.default_rng(0).normal(size=(2_000_000, 3))
+    distance = drawn[:, 0] - np.median(drawn, axis=1)
+    assert (distance**2).mean() == pytest.approx(0.782, abs=0.004)

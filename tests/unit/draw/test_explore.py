@@ -1,0 +1,225 @@
+"""The explorer's folder: its data beside the tables, and errors a user can mend."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from base64 import b64decode
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from helpers.made.census import HOSTILE, Made, Size, made_census
+from neuron_census.draw.explore import explore
+from neuron_census.draw.explorer.chunk import write_array, write_chunk
+from neuron_census.draw.explorer.neuron_blocks import BLOCK
+from neuron_census.errors import CensusError
+from neuron_census.formats.table_files import write_table
+from neuron_census.formats.tables import CENSUS
+
+SIZE = Size(layers=4, neurons=BLOCK + 88, vocabulary=101)
+
+
+def chunk(folder: Path, name: str) -> Any:
+    """What a chunk hands over, as the page reads it."""
+    text = (folder / "data" / f"{name}.js").read_text(encoding="ascii")
+    found = re.fullmatch(r'census_data\("([^"]*)","([^"]*)","([^"]*)"\);\n', text)
+    assert found is not None and found[1] == name
+    payload = zlib.decompress(b64decode(found[3]), wbits=-15)
+    return json.loads(payload) if found[2] == "json" else np.frombuffer(payload, dtype=found[2])
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    return made_census(tmp_path_factory.mktemp("census"), "made", SIZE)
+
+
+@pytest.fixture(scope="module")
+def folder(made: Made, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("output") / "explorer"
+    explore(**made.options(), other_triggers=3, output=output)
+    return output
+
+
+def test_columns_are_those_of_the_census(folder: Path, made: Made) -> None:
+    census = pl.read_parquet(made.census)
+    manifest = chunk(folder, "manifest")
+    columns = {
+        name: chunk(folder, f"model-0/columns/{name}") for name in manifest["models"][0]["columns"]
+    }
+    for place, row in enumerate(census.to_dicts()):
+        bits = int(columns["kind"][place])
+        kinds = {kind for bit, kind in enumerate(manifest["kinds"]) if bits >> bit & 1}
+        expected = {kind for kind in manifest["kinds"] if kind != "promotes" and row[kind]} | (
+            {"promotes"} if row["suppresses"] is False else set()
+        )
+        assert kinds == expected
+        assert columns["activations"][place] == row["activations"]
+        cover = row["bigram_cover"]
+        assert columns["bigram_cover"][place] == (-1 if cover is None else cover)
+        assert columns["suppression"][place] == row["suppression"] or row["suppression"] is None
+        code = int(columns["pattern"][place])
+        found = (
+            (manifest["patterns"][(code - 1) // 2], manifest["strengths"][(code - 1) % 2])
+            if code
+            else (None, None)
+        )
+        assert found == (row["pattern"], row["strength"])
+
+
+def test_a_neuron_is_in_its_block_with_all_that_the_tables_say(folder: Path, made: Made) -> None:
+    census, triggers, projections, positions = (
+        pl.read_parquet(path) for path in vars(made).values()
+    )
+    chosen = census.filter(
+        pl.col("unigram_detector") & pl.col("positional") & (pl.col("neuron") >= BLOCK)
+    )
+    if chosen.is_empty():
+        chosen = census.filter(pl.col("unigram_detector") & pl.col("positional"))
+    row = chosen.row(0, named=True)
+    block = chunk(folder, f"model-0/neurons/{row['layer']}-{row['neuron'] // BLOCK}")
+
+    def mine(name: str) -> list[dict[str, Any]]:
+        rows = [
+            dict(zip(block[name], values, strict=True))
+            for values in zip(*block[name].values(), strict=True)
+        ]
+        return [one for one in rows if one["neuron"] == row["neuron"]]
+
+    here = (pl.col("layer") == row["layer"]) & (pl.col("neuron") == row["neuron"])
+    [said] = mine("census")
+    assert list(said) == [name for name in row if name != "layer"]
+    assert all(_same(value, row[name]) for name, value in said.items())
+    expected = triggers.filter(here).drop("layer")
+    kept = pl.concat(
+        expected.filter(pl.col("n") == n)
+        .sort("activations", "ngram", descending=[True, False])
+        .head(64 if row[f"{ngram}_detector"] else 3)
+        for n, ngram in ((1, "unigram"), (2, "bigram"), (3, "trigram"))
+    )
+    assert mine("triggers") == kept.to_dicts()
+    for shown, one in zip(
+        mine("projections"), projections.filter(here).sort("rank").to_dicts(), strict=True
+    ):
+        assert all(_same(value, one[name]) for name, value in shown.items())
+    [curve], [stored] = mine("positions"), positions.filter(here).to_dicts()
+    assert np.divide(curve["active"], curve["windows"]) == pytest.approx(stored["frequency"])
+
+
+def test_every_detected_ngram_is_found_and_no_other(folder: Path, made: Made) -> None:
+    census, triggers = pl.read_parquet(made.census), pl.read_parquet(made.triggers)
+    for n, ngram in ((1, "unigram"), (2, "bigram"), (3, "trigram")):
+        detectors = set(
+            census.filter(pl.col(f"{ngram}_detector")).select("layer", "neuron").iter_rows()
+        )
+        expected = {
+            (tuple(row["ngram"]), row["text"], row["layer"], row["neuron"], row["activations"])
+            for row in triggers.filter((pl.col("n") == n) & pl.col("covered")).to_dicts()
+            if (row["layer"], row["neuron"]) in detectors
+        }
+        ngrams = chunk(folder, f"model-0/detected/{n}/ngrams")
+        places, layers, neurons, activations, _ = chunk(
+            folder, f"model-0/detected/{n}/detectors"
+        ).reshape(5, -1)
+        found = {
+            (tuple(ngrams["ngram"][place]), ngrams["text"][place], *rest)
+            for place, *rest in zip(
+                *(column.tolist() for column in (places, layers, neurons, activations)), strict=True
+            )
+        }
+        assert found == expected and expected
+
+
+def test_no_text_is_part_of_any_code(folder: Path) -> None:
+    for file in folder.rglob("*"):
+        if file.is_file() and file.name != "tables.js":
+            content = file.read_text(encoding="utf-8")
+            assert not any(text in content for text in HOSTILE if "census_hacked" in text), file
+
+
+def test_the_page_asks_for_nothing_from_elsewhere(folder: Path) -> None:
+    for file in (*folder.glob("*.html"), *folder.glob("code/*.js"), folder / "style.css"):
+        text = file.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+        assert not re.search(
+            r"https?:|innerHTML|outerHTML|insertAdjacent|document\.write|eval\(", text
+        )
+    listed = re.findall(r'src="(.*?)"', (folder / "index.html").read_text(encoding="utf-8"))
+    assert sorted(listed) == sorted(f"code/{file.name}" for file in folder.glob("code/*.js"))
+
+
+def test_a_census_alone_is_enough(made: Made, tmp_path: Path) -> None:
+    census = pl.read_parquet(made.census).select(list(CENSUS.columns))
+    write_table(census, CENSUS, tmp_path / "alone.parquet")
+    explore(census=[tmp_path / "alone.parquet"], output=tmp_path / "explorer")
+    [model] = chunk(tmp_path / "explorer", "manifest")["models"]
+    assert model["columns"] == ["kind", "activations"]
+    assert model["companions"] == [] and model["thresholds"] is None
+
+
+def test_an_explorer_is_replaced_whole(made: Made, tmp_path: Path) -> None:
+    output = tmp_path / "explorer"
+    (output / "data").mkdir(parents=True)
+    (output / "data" / "old.js").write_text("")
+    explore(census=[made.census], output=output)
+    assert not (output / "data" / "old.js").exists()
+    assert (output / "index.html").exists()
+
+
+def test_what_a_user_can_mend_is_named(made: Made, tmp_path: Path) -> None:
+    output = tmp_path / "explorer"
+    with pytest.raises(CensusError, match="other-triggers: found -1"):
+        explore(census=[made.census], other_triggers=-1, output=output)
+    lost = pl.read_parquet(made.census).slice(1)
+    write_table(lost, CENSUS, tmp_path / "lost.parquet")
+    with pytest.raises(CensusError, match=r"lost\.parquet: found 2399 rows in 4 layers"):
+        explore(census=[tmp_path / "lost.parquet"], output=output)
+    wrong = tmp_path / "made.parquet"
+    pl.read_parquet(made.triggers).drop("text").write_parquet(wrong)
+    with pytest.raises(
+        CensusError,
+        match=r"made\.parquet: is no triggers table: .*; expected layer, neuron, n, ngram, text",
+    ):
+        explore(census=[made.census], triggers=[wrong], output=output)
+    wrong.write_bytes(b"nothing")
+    with pytest.raises(CensusError, match=r"made\.parquet: cannot be read as Parquet"):
+        explore(census=[made.census], triggers=[wrong], output=output)
+    wrong.unlink()
+    with pytest.raises(CensusError, match=r"made\.parquet: expected a triggers table"):
+        explore(census=[made.census], triggers=[wrong], output=output)
+    assert not output.exists()
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([], "uint8"),
+        ([0, 255], "uint8"),
+        ([-1, 127], "int8"),
+        ([-1, 128], "int16"),
+        ([0, 65536], "uint32"),
+        ([-1, 2**31 - 1], "int32"),
+        ([0, 2**32], "float64"),
+    ],
+)
+def test_whole_numbers_are_kept_exact_and_short(
+    tmp_path: Path, values: list[int], kind: str
+) -> None:
+    write_array(tmp_path / "data", "a/b", np.array(values, dtype=np.int64))
+    found = chunk(tmp_path, "a/b")
+    assert found.dtype.name == kind and found.tolist() == values
+
+
+def test_names_of_chunks_are_ours(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no name of a chunk"):
+        write_chunk(tmp_path, '../x");alert("', "json", b"{}")
+
+
+def _same(shown: object, stored: object) -> bool:
+    """Whether two values are equal; numbers as text lose what float32 does not hold."""
+    if isinstance(stored, float):
+        return shown == pytest.approx(stored, rel=1e-6)
+    return shown == stored

@@ -1,0 +1,158 @@
+"""Provenance: a change anywhere reaches exactly what is made from it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neuron_census.config.configuration import configure
+from neuron_census.config.selection import Selection
+from neuron_census.errors import CensusError
+from neuron_census.rerun.provenance import Provenance
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+CONFIG: dict[str, Any] = {
+    "models": ["near", "far"],
+    "checkpoints": {
+        "near": {"path": "models/near", "tokenizer": "shared"},
+        "far": {"hub": "owner/far", "revision": COMMIT, "layers": 2, "tokenizer": "shared"},
+        "own": {"hub": "owner/own", "revision": COMMIT, "layers": 2},
+    },
+    "tokenizers": {"shared": {"path": "tokenizer"}},
+    "domains": {
+        "notes": {"files": "notes/*.txt"},
+        "code": {"files": "code/*.py", "pypi": "code==1.0", "sha256": "0" * 64},
+    },
+    "studies": {"dead": [{"domain": "notes", "tokens": 10}, {"domain": "code", "tokens": "all"}]}
+    | {"ngrams": [{"domain": "notes", "tokens": 5}], "positions": []},
+    "draw": {"style": "style.mplstyle"},
+}
+FIGURE = "fig01_dead_neurons"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in {
+        "models/near/config.json": '{"num_hidden_layers": 2}',
+        "models/near/model.safetensors": "weights",
+        "models/near/README.md": "# near",
+        "tokenizer/config.json": "{}",
+        "tokenizer/tokenizer.json": "{}",
+        "notes/a.txt": "a",
+        "style.mplstyle": "font.size: 9",
+    }.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return tmp_path
+
+
+def everything(folder: Path, config: dict[str, Any]) -> dict[str, str]:
+    """The provenance of every kind of file."""
+    given = configure(config)
+    provenance = Provenance(Selection(given, (folder,)))
+    found = {f"domain {name}": provenance.domain(name) for name in given["domains"]}
+    found["windows"] = provenance.windows("shared")
+    for model in given["models"]:
+        found[f"recordings {model}"] = provenance.recordings(model)
+        found[f"counts {model}"] = provenance.counts(model)
+        found[f"census {model}"] = provenance.census(model)
+        found[f"ngram counts {model}"] = provenance.ngram_counts(model)
+    found["ngrams"] = provenance.ngrams("shared")
+    found["figure"] = provenance.figure(FIGURE, "models")
+    found["summary"] = provenance.summary()
+    return found
+
+
+def reached(
+    folder: Path, change: Callable[[dict[str, Any]], Any], touch: Callable[[], Any] = lambda: None
+) -> set[str]:
+    """Which files have another provenance after a change of the config, or of the user's files."""
+    before = everything(folder, CONFIG)
+    config = deepcopy(CONFIG)
+    change(config)
+    touch()
+    after = everything(folder, config)
+    return {name for name in before | after if before.get(name) != after.get(name)}
+
+
+SHOWN = {"figure", "summary"}
+NEAR = {"recordings near", "counts near", "ngram counts near", "census near"} | SHOWN
+FAR = {"recordings far", "counts far", "ngram counts far", "census far"} | SHOWN
+WINDOWS = {"windows", "ngrams"}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda c: None, set()),
+        (lambda c: c.update(record={"device": "cpu", "batch_tokens": 5, "keep": True}), set()),
+        (lambda c: c.update(draw={"style": "./style.mplstyle"}), set()),
+        (lambda c: c["checkpoints"]["far"].update(revision=COMMIT[::-1]), FAR),
+        (lambda c: c["checkpoints"]["near"].update(dtype="float64"), NEAR),
+        (lambda c: c.update(window=5), WINDOWS | NEAR | FAR),
+        (lambda c: c["studies"]["dead"].reverse(), WINDOWS | NEAR | FAR),
+        (
+            lambda c: c.update(classify={"dead": {"count_bos": True}}),
+            {"census near", "census far"} | SHOWN,
+        ),
+        (lambda c: c["models"].reverse(), SHOWN),
+        (
+            lambda c: c["domains"]["code"].update(sha256="1" * 64),
+            {"domain code"} | WINDOWS | NEAR | FAR,
+        ),
+    ],
+)
+def test_a_change_of_the_config_reaches_what_is_made_from_it(
+    folder: Path, change: Callable[[dict[str, Any]], Any], expected: set[str]
+) -> None:
+    assert reached(folder, change) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("models/near/README.md", set()),
+        ("models/near/model.safetensors", NEAR),
+        ("tokenizer/tokenizer.json", WINDOWS | NEAR | FAR),
+        ("notes/a.txt", {"domain notes"} | WINDOWS | NEAR | FAR),
+        ("notes/b.txt", {"domain notes"} | WINDOWS | NEAR | FAR),
+        ("style.mplstyle", {"figure"}),
+    ],
+)
+def test_a_change_of_a_file_reaches_what_is_made_from_it(
+    folder: Path, name: str, expected: set[str]
+) -> None:
+    assert (
+        reached(folder, lambda c: None, lambda: (folder / name).write_text("changed")) == expected
+    )
+
+
+def test_a_move_of_everything_reaches_nothing(folder: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path.parent / f"{tmp_path.name}-elsewhere"
+    shutil.copytree(folder, elsewhere)
+    assert everything(folder, CONFIG) == everything(elsewhere, CONFIG)
+
+
+def test_the_shard_count_is_part_of_the_windows(folder: Path) -> None:
+    assert reached(folder, lambda c: c.update(record={"shard_tokens": 3})) == WINDOWS | NEAR | FAR
+
+
+def test_what_is_missing_is_named(folder: Path) -> None:
+    (folder / "notes" / "a.txt").unlink()
+    with pytest.raises(
+        CensusError, match=r"domains\.notes\.files: no file matches 'notes/\*\.txt'"
+    ):
+        everything(folder, CONFIG)
+
+
+def test_a_folder_without_a_checkpoint_is_named(folder: Path) -> None:
+    shutil.rmtree(folder / "models" / "near")
+    (folder / "models" / "near").mkdir()
+    with pytest.raises(CensusError, match=r"near: has none of config\.json"):
+        everything(folder, CONFIG)

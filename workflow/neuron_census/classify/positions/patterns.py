@@ -1,0 +1,171 @@
+"""Types of positional neurons, read off the curve of frequency over positions (paper, section 5.2).
+
+The paper describes its types in words. These rules are ours: on the smoothed curve, with every number
+a parameter, and such that the curves that the paper shows as examples get the type it gives them.
+
+    oscillatory     goes up and down several times
+    both extremes   hardly ever active at some positions, nearly always at others
+    one extreme     only one of these
+    other           neither, like a slope
+
+A type is strong where little but position decides: stretches near an extreme reach it, and the curve
+is thin, which is to say that neighbouring positions agree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from jaxtyping import Float64
+
+from neuron_census.classify.positions.curves import (
+    longest_run,
+    smoothed,
+    straightness,
+    texture,
+    turns,
+)
+from neuron_census.errors import CensusError
+from neuron_census.formats.tables import DESCRIPTORS
+
+
+@dataclass(frozen=True)
+class PatternRules:
+    """The numbers in the rules. Lengths are shares of the window, all others frequencies or shares.
+
+    `start` positions are left out and the moving average spans `smoothing`, but `smoothing_least`
+    positions at the least. A curve oscillates if, with a swing (from its 1% to its 99% quantile) of
+    `swing` or more, it passes `half_cycles` times between its lower and its upper part, the outer
+    `turn` of that swing each; the swing has to be `steady` times the texture, lest ragged curves turn
+    by chance. It is a slope if a line explains `line` of it. Near 0 or 1 is within
+    `near`, and a stretch there counts if it is `run` long; the curve reaches 0 or 1 if of its positions
+    near it `reached` are within `reach`. Thin is a texture of at most `thin`. An oscillation is strong if
+    `extreme_share` of its positions are near 0 or 1 and its quantiles within `quantile_reach`.
+
+    Lengths are as for windows of 2048 tokens, OPT's: 16 positions, 17, and 98. The other numbers lie
+    between the two sides of what they divide among the paper's examples, mostly in the middle.
+    """
+
+    start: float = 16 / 2048
+    smoothing: float = 17 / 2048
+    smoothing_least: int = 3
+    half_cycles: int = 4
+    swing: float = 0.3
+    turn: float = 0.3
+    steady: float = 6.0
+    extreme_share: float = 0.5
+    quantile_reach: float = 0.01
+    line: float = 0.98
+    near: float = 0.08
+    run: float = 1 / 21
+    reach: float = 0.004
+    reached: float = 0.3
+    thin: float = 0.05
+
+    def skipped(self, length: int) -> int:
+        """How many positions at the start of a window of `length` are left out."""
+        return round(self.start * length)
+
+    def width(self, length: int) -> int:
+        """Positions that the moving average spans in a window of `length`: an odd number."""
+        half = round((self.smoothing * length - 1) / 2)
+        return 2 * max(half, self.smoothing_least // 2) + 1
+
+
+def describe(
+    frequency: Float64[np.ndarray, "neuron position"], windows: int, rules: PatternRules
+) -> pl.DataFrame:
+    """What the rules decide by, for curves over all positions of a window: columns `DESCRIPTORS`, float64.
+
+    Parameters
+    ----------
+    frequency
+        share of windows in which each neuron is active at each position, 0 to 1
+    windows
+        how many windows were counted; their noise is taken off the texture
+    rules
+        lengths and nearness; the thresholds among them are for `classify_patterns`
+
+    Raises CensusError where fewer than three positions are left.
+    """
+    length = frequency.shape[1]
+    curves = frequency[:, rules.skipped(length) :]
+    if curves.shape[1] < 3:
+        raise CensusError(
+            f"classify.positions.patterns.start: {rules.start:g} of a window of {length} positions "
+            f"leaves {curves.shape[1]}, and at least 3 are needed. Make it smaller, or windows longer."
+        )
+    width = rules.width(length)
+    course = smoothed(curves, width)
+    lowest, highest = np.quantile(course, [0.01, 0.99], axis=1)
+    swing = highest - lowest
+    low, high = course <= rules.near, course >= 1 - rules.near
+    columns = {
+        "half_cycles": turns(course, lowest + rules.turn * swing, highest - rules.turn * swing),
+        "lowest": lowest,
+        "highest": highest,
+        "straightness": straightness(course),
+        "low_run": longest_run(low) / length,
+        "high_run": longest_run(high) / length,
+        "low_share": low.mean(axis=1),
+        "high_share": high.mean(axis=1),
+        "never_share": (course <= rules.reach).mean(axis=1),
+        "always_share": (course >= 1 - rules.reach).mean(axis=1),
+        "texture": texture(curves, course, windows),
+    }
+    return pl.DataFrame(columns, schema=dict.fromkeys(DESCRIPTORS, pl.Float64()))
+
+
+def classify_patterns(descriptors: pl.DataFrame, rules: PatternRules) -> pl.DataFrame:
+    """The type of each curve and whether it is strong: columns `pattern` and `strength`, in the same order.
+
+    Parameters
+    ----------
+    descriptors
+        as `describe` measures them; other columns may be there
+    rules
+        the thresholds
+    """
+    column = pl.col
+    swing = column("highest") - column("lowest")
+    oscillates = (
+        (column("half_cycles") >= rules.half_cycles)
+        & (swing >= rules.swing)
+        & (swing >= rules.steady * column("texture"))
+    )
+    slopes = column("straightness") >= rules.line
+    low, high = column("low_run") >= rules.run, column("high_run") >= rules.run
+    never = column("never_share") >= rules.reached * column("low_share")
+    always = column("always_share") >= rules.reached * column("high_share")
+    thin = column("texture") <= rules.thin
+    decided = (
+        (column("low_share") + column("high_share") >= rules.extreme_share)
+        & (column("lowest") <= rules.quantile_reach)
+        & (column("highest") >= 1 - rules.quantile_reach)
+    )
+    pattern = (
+        pl.when(oscillates)
+        .then(pl.lit("oscillatory"))
+        .when(slopes | ~(low | high))
+        .then(pl.lit("other"))
+        .when(low & high)
+        .then(pl.lit("both extremes"))
+        .otherwise(pl.lit("one extreme"))
+    )
+    # Where there are stretches near both extremes, both have to reach them.
+    strong = (
+        pl.when(column("pattern") == "oscillatory")
+        .then(decided)
+        .when(column("pattern") == "other")
+        .then(thin)
+        .otherwise(thin & (~low | never) & (~high | always))
+    )
+    return (
+        descriptors.with_columns(pattern.alias("pattern"))
+        .with_columns(
+            pl.when(strong).then(pl.lit("strong")).otherwise(pl.lit("weak")).alias("strength")
+        )
+        .select("pattern", "strength")
+    )

@@ -1,0 +1,235 @@
+"""Token detectors suppress what triggers them, or promote it (paper, section 4.4).
+
+A detector's output row is projected on the embeddings of all tokens. It suppresses its tokens if
+their projections are negative: on average, all of them, or most of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from jaxtyping import Float, Float32, Float64, Int64
+from torch import Tensor
+
+from neuron_census.checkpoint.checkpoint import Checkpoint
+from neuron_census.classify.projections import output_rows, projections, token_embeddings
+from neuron_census.errors import CensusError, one_of
+from neuron_census.formats.tables import READINGS
+from neuron_census.progress import progress
+
+EXTREMES = 10
+"""Tokens that are listed as most promoted, and as most suppressed."""
+QUANTILES = 257
+BATCH = 512
+"""Detectors whose projections are in memory at a time: 100 MB with OPT's vocabulary."""
+
+NEURON = {"layer": pl.Int16(), "neuron": pl.Int32()}
+DETECTORS = {
+    **NEURON,
+    "suppression": pl.Float32(),
+    "suppression_all_negative": pl.Boolean(),
+    "suppression_majority_negative": pl.Boolean(),
+    "suppression_percentile": pl.Float32(),
+}
+TOKENS = {**NEURON, "token": pl.Int32(), "projection": pl.Float32(), "percentile": pl.Float32()}
+PROJECTIONS = {**NEURON, "rank": pl.Int32(), "token": pl.Int32(), "value": pl.Float32()}
+SPECTRA = {**NEURON, "quantiles": pl.List(pl.Float32())}
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """What the output rows of token detectors do to tokens; rows by layer, then neuron.
+
+    `detectors` has the columns of the census; `tokens` one row a detector and covered token;
+    `projections` and `spectra` are the tables of those names, the former without texts.
+    """
+
+    detectors: pl.DataFrame
+    tokens: pl.DataFrame
+    projections: pl.DataFrame
+    spectra: pl.DataFrame
+
+
+def suppression_of(
+    checkpoint: Checkpoint, vocabulary: int, detectors: pl.DataFrame, reading: str
+) -> Suppression:
+    """Project the output rows of token detectors on all tokens, and say which are suppressed.
+
+    Of the checkpoint only `fc2.weight` of the detectors' layers, the embeddings and `project_out`
+    are read.
+
+    Parameters
+    ----------
+    checkpoint
+        the model
+    vocabulary
+        the tokenizer's highest id, plus one; rows of the embedding beyond it are left out
+    detectors
+        columns `layer`, `neuron` and `tokens`, the list of its covered tokens
+    reading
+        mean, all or majority: of which projections a detector suppresses its tokens if negative
+
+    Raises CensusError for another reading, an embedding with fewer rows than the tokenizer has
+    ids, and damaged weights; ValueError for a detector without tokens or with unknown ones.
+    """
+    if reading not in READINGS:
+        raise CensusError(
+            f"classify.ngrams.suppression: unknown reading '{reading}'; "
+            f"{one_of(reading, list(READINGS))}"
+        )
+    _check(detectors, vocabulary)
+    found = _Rows()
+    if not detectors.is_empty():
+        embeddings = token_embeddings(checkpoint, vocabulary)
+        with progress(what="projecting", unit="detector", total=len(detectors)) as bar:
+            for layer, batch in _batches(detectors.sort("layer", "neuron")):
+                rows = output_rows(checkpoint, layer, batch["neuron"].to_numpy())
+                _add_batch(found, layer, batch, rows, embeddings)
+                bar.update(len(batch))
+    return found.tables(reading)
+
+
+def _check(detectors: pl.DataFrame, vocabulary: int) -> None:
+    tokens = detectors["tokens"]
+    if tokens.null_count() or (tokens.list.len() == 0).any():
+        raise ValueError("a token detector has covered tokens; found one that has none")
+    known = tokens.explode(empty_as_null=False)
+    if not known.is_between(0, vocabulary - 1).all():
+        raise ValueError(f"covered tokens: found one outside 0 to {vocabulary - 1}")
+
+
+def _batches(detectors: pl.DataFrame) -> Iterator[tuple[int, pl.DataFrame]]:
+    """Detectors of one layer at a time, and not too many."""
+    for (layer,), rows in detectors.group_by("layer", maintain_order=True):
+        for batch in rows.iter_slices(BATCH):
+            yield int(layer), batch
+
+
+class _Rows:
+    """The rows of all tables, as they are found."""
+
+    def __init__(self) -> None:
+        self.detectors: list[tuple[object, ...]] = []
+        self.tokens: list[tuple[object, ...]] = []
+        self.projections: list[tuple[object, ...]] = []
+        self.spectra: list[tuple[object, ...]] = []
+
+    def tables(self, reading: str) -> Suppression:
+        """Make the tables."""
+        detectors = pl.DataFrame(self.detectors, schema=DETECTORS, orient="row")
+        return Suppression(
+            detectors.with_columns(suppresses=READINGS[reading]),
+            pl.DataFrame(self.tokens, schema=TOKENS, orient="row"),
+            pl.DataFrame(self.projections, schema=PROJECTIONS, orient="row"),
+            pl.DataFrame(self.spectra, schema=SPECTRA, orient="row"),
+        )
+
+
+def _add_batch(
+    found: _Rows,
+    layer: int,
+    batch: pl.DataFrame,
+    rows: Float64[Tensor, "neuron embedded"],
+    embeddings: Float[Tensor, "token embedded"],
+) -> None:
+    values = projections(embeddings, rows)
+    for neuron, tokens, of_neuron in zip(
+        batch["neuron"], batch["tokens"].to_list(), values, strict=True
+    ):
+        place = (layer, neuron)
+        covered = np.array(sorted(tokens), dtype=np.int32)
+        ascending = np.sort(of_neuron)
+        own = of_neuron[covered]
+        percentiles = rank_percentiles(ascending, own)
+        negative = np.count_nonzero(own < 0)
+        found.detectors.append(
+            (
+                *place,
+                float(own.mean(dtype=np.float64)),
+                bool(negative == len(own)),
+                bool(2 * negative > len(own)),
+                float(np.median(percentiles)),
+            )
+        )
+        found.tokens += [
+            (*place, *row)
+            for row in zip(covered.tolist(), own.tolist(), percentiles.tolist(), strict=True)
+        ]
+        found.spectra.append((*place, quantiles(ascending).tolist()))
+        promoted, suppressed = extremes(of_neuron)
+        for sign, listed in ((1, promoted), (-1, suppressed)):
+            for rank, token in enumerate(listed.tolist(), start=1):
+                found.projections.append((*place, sign * rank, token, of_neuron[token].item()))
+
+
+def rank_percentiles(
+    ascending: Float32[np.ndarray, " token"], values: Float32[np.ndarray, " covered"]
+) -> Float64[np.ndarray, " covered"]:
+    """Give the places of some projections among all: 0 most suppressed, 1 most promoted.
+
+    The place of the r-th lowest of V, from 0, is r / (V - 1); equal ones share the mean of their
+    places, and a single token is at 0.5.
+
+    Parameters
+    ----------
+    ascending
+        the projections on all tokens, sorted
+    values
+        some of them
+    """
+    if len(ascending) == 1:
+        return np.full(len(values), 0.5)
+    lowest = np.searchsorted(ascending, values, side="left")
+    highest = np.searchsorted(ascending, values, side="right") - 1
+    places: Float64[np.ndarray, " covered"] = (lowest + highest) / (2 * (len(ascending) - 1))
+    return places
+
+
+def quantiles(ascending: Float32[np.ndarray, " token"]) -> Float32[np.ndarray, " quantile"]:
+    """Give 257 evenly spaced quantiles, the lowest and the highest value included.
+
+    Between two values they are interpolated linearly.
+
+    Parameters
+    ----------
+    ascending
+        the projections on all tokens, sorted
+    """
+    places = np.linspace(0, len(ascending) - 1, QUANTILES)
+    found: Float64[np.ndarray, " quantile"] = np.interp(
+        places, np.arange(len(ascending)), ascending
+    )
+    return found.astype(np.float32)
+
+
+def extremes(
+    values: Float32[np.ndarray, " token"],
+) -> tuple[Int64[np.ndarray, " promoted"], Int64[np.ndarray, " suppressed"]]:
+    """Name the ten most promoted and the ten most suppressed tokens, from the extreme on.
+
+    The lower id comes first where projections are equal. No token is on both lists: with fewer
+    than twenty, the promoted ones get half, rounded up.
+
+    Parameters
+    ----------
+    values
+        the projections on all tokens
+    """
+    promoted = _lowest(-values, min(EXTREMES, (len(values) + 1) // 2))
+    rest = values.copy()
+    rest[promoted] = np.inf
+    return promoted, _lowest(rest, min(EXTREMES, len(values) // 2))
+
+
+def _lowest(values: Float32[np.ndarray, " token"], count: int) -> Int64[np.ndarray, " lowest"]:
+    """The places of the lowest values, in order, equal ones by place."""
+    if count == 0:
+        return np.empty(0, dtype=np.int64)
+    border = np.partition(values, count - 1)[count - 1]
+    candidates = np.flatnonzero(values <= border)
+    by_value = np.argsort(values[candidates], kind="stable")
+    lowest: Int64[np.ndarray, " lowest"] = candidates[by_value[:count]]
+    return lowest

@@ -1,0 +1,160 @@
+"""The config, checked before anything runs: `workflow/schemas/config.schema.json` and what it cannot say.
+
+Needs nothing that Snakemake does not need itself, for it is used while the workflow is parsed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from functools import cache, partial
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from neuron_census.config.consistency import check_consistency
+from neuron_census.config.schema_errors import explain
+from neuron_census.errors import CensusError
+
+SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.json"
+COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """Read the schema of the config."""
+    read: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    return read
+
+
+def configure(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the merged config and give it with its defaults, and without what is null.
+
+    Parameters
+    ----------
+    given
+        the config as Snakemake has merged it
+
+    Raises CensusError that names the key, what was found, what is allowed and the nearest to it.
+    """
+    plain = _typed(_plain(given, "config"), schema())
+    errors = sorted(Draft202012Validator(schema()).iter_errors(plain), key=_place)
+    if errors:
+        raise CensusError(explain(errors[0]))
+    config = _without_nulls(_with_defaults(plain, schema()))
+    assert isinstance(config, dict)
+    check_consistency(config)
+    return config
+
+
+def unpinned(config: Mapping[str, Any]) -> list[str]:
+    """Name every entry that this run reads from a hub at a branch or tag instead of a commit.
+
+    Parameters
+    ----------
+    config
+        a config that `configure` has given
+    """
+    selected = {
+        "checkpoints": config["models"],
+        "tokenizers": [config["checkpoints"][model].get("tokenizer") for model in config["models"]],
+        "domains": [
+            *[entry["domain"] for study in config["studies"].values() for entry in study],
+            *chain.from_iterable(
+                config["train"]["checkpoints"][trained]["domains"]
+                for model in config["models"]
+                if (trained := config["checkpoints"][model].get("trained"))
+            ),
+        ],
+    }
+    return [
+        f"{catalogue}.{name}.revision: {entry['revision']}"
+        for catalogue, names in selected.items()
+        for name in dict.fromkeys(names)
+        if (entry := config[catalogue].get(name, {})) and not _is_pinned(entry)
+    ]
+
+
+def _is_pinned(entry: Mapping[str, Any]) -> bool:
+    return "hub" not in entry or COMMIT.fullmatch(entry["revision"]) is not None
+
+
+def _plain(value: Any, where: str) -> Any:
+    """The same with plain mappings and lists, and with nothing but text as a key."""
+    if isinstance(value, Mapping):
+        for key in value:
+            if not isinstance(key, str):
+                raise CensusError(
+                    f"{where}: found the key {key!r}, which is no text. Write '{key}'."
+                )
+        return {key: _plain(entry, f"{where}.{key}") for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry, f"{where}[{number}]") for number, entry in enumerate(value)]
+    return value
+
+
+def _typed(value: Any, described: Mapping[str, Any]) -> Any:
+    """The same with numbers and truths in place of texts that spell them, where no text is allowed.
+
+    Snakemake reads what is nested in `--config` as text: 'classify={"dead": {"count_bos": true}}'.
+    """
+    if isinstance(value, dict):
+        return {key: _typed(entry, _schema_of(key, described)) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_typed(entry, described.get("items", {})) for entry in value]
+    if isinstance(value, str):
+        for choice in described.get("anyOf", [described]):
+            kinds = choice.get("type", "string")
+            for kind in [kinds] if isinstance(kinds, str) else kinds:
+                if kind in _SPELLED and (read := _SPELLED[kind](value)) is not None:
+                    return read
+    return value
+
+
+def _read(kind: type[int] | type[float], text: str) -> int | float | None:
+    try:
+        return kind(text)
+    except ValueError:
+        return None
+
+
+_SPELLED: dict[str, Callable[[str], Any]] = {
+    "boolean": lambda text: {"true": True, "false": False}.get(text.lower()),
+    "integer": partial(_read, int),
+    "number": partial(_read, float),
+}
+
+
+def _with_defaults(value: Any, described: Mapping[str, Any]) -> Any:
+    if isinstance(value, dict):
+        properties = described.get("properties", {})
+        filled = {key: _with_defaults(value[key], _schema_of(key, described)) for key in value}
+        for key, of_key in properties.items():
+            if key not in filled and "default" in of_key:
+                filled[key] = _with_defaults(deepcopy(of_key["default"]), of_key)
+        return filled
+    if isinstance(value, list) and "items" in described:
+        return [_with_defaults(entry, described["items"]) for entry in value]
+    return value
+
+
+def _schema_of(key: str, described: Mapping[str, Any]) -> Mapping[str, Any]:
+    properties = described.get("properties", {})
+    other = described.get("additionalProperties", {})
+    found: Mapping[str, Any] = properties.get(key, other if isinstance(other, dict) else {})
+    return found
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(entry) for key, entry in value.items() if entry is not None}
+    return value
+
+
+def _place(error: ValidationError) -> tuple[str, ...]:
+    return tuple(str(part) for part in error.absolute_path)

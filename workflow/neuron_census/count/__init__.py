@@ -1,0 +1,1 @@
+"""Count: from recordings to exact counts, in which there is no threshold yet."""

@@ -1,0 +1,1 @@
+"""Draw: from the census to figures, claims, the summary and the explorer."""

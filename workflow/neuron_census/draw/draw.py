@@ -1,0 +1,77 @@
+"""Draw: a figure of the paper from the census of every model."""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from pathlib import Path
+
+from neuron_census.draw.figures.figure import write_figure
+from neuron_census.draw.model_tables import by_model
+from neuron_census.errors import CensusError, one_of
+
+
+def draw(
+    figure: str,
+    /,
+    *,
+    census: list[Path],
+    triggers: list[Path] | None = None,
+    projections: list[Path] | None = None,
+    spectra: list[Path] | None = None,
+    positions: list[Path] | None = None,
+    published: Path | None = None,
+    choice: str = "{}",
+    style: Path,
+    output: Path,
+) -> None:
+    """Draw one figure as PDF and PNG, with the numbers drawn as CSV.
+
+    Parameters
+    ----------
+    figure
+        its name, as fig01_dead_neurons
+    census
+        the census tables, `{model}.parquet`, in the order in which the models are shown
+    triggers
+        the triggers tables of the same models, named likewise; a figure says when it lacks a table
+    projections
+        the projections tables
+    spectra
+        the spectra tables
+    positions
+        the positions tables
+    published
+        folder with the numbers that the paper's own figures show, `{figure}.csv`, to be drawn beside ours
+    choice
+        what a figure that shows a part of what there is should show, as JSON: of Figure 9 the model and
+        the layer
+    style
+        a matplotlib style file
+    output
+        path of the figure without ending
+    """
+    names = figure_names()
+    if figure not in names:
+        raise CensusError(f"there is no figure '{figure}'; {one_of(figure, names)}")
+    module = import_module(f"neuron_census.draw.figures.{figure}")
+    companions = {
+        "triggers": triggers,
+        "projections": projections,
+        "spectra": spectra,
+        "positions": positions,
+    }
+    chosen = {name: value for name, value in json.loads(choice).items() if value is not None}
+    write_figure(
+        module,
+        by_model(census, companions),
+        style,
+        output,
+        published=published / f"{figure}.csv" if published else None,
+        choice=chosen,
+    )
+
+
+def figure_names() -> list[str]:
+    """Names of all figures that there are: the modules `figures/fig…`."""
+    return sorted(path.stem for path in (Path(__file__).parent / "figures").glob("fig[0-9]*.py"))

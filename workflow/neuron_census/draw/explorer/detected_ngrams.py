@@ -1,0 +1,43 @@
+"""Which neurons detect an n-gram: what the page searches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from neuron_census.draw.explorer.chunk import JSON, columns_json, write_array, write_chunk
+from neuron_census.formats.tables import NGRAMS
+
+# Of each detector of an n-gram, in this order; the page reads them so.
+FIELDS = ("place", "layer", "neuron", "activations", "occurrences")
+
+
+def write_detected_ngrams(folder: Path, model: str, layers: Iterable[pl.DataFrame]) -> None:
+    """Write, for each length, the n-grams that are detected and who detects them.
+
+    `detected/{n}/ngrams` has the text and the tokens of each n-gram, `detected/{n}/detectors` the
+    columns of `FIELDS`, one after the other: `place` is that of the n-gram.
+
+    Parameters
+    ----------
+    folder
+        where the data of the explorer are
+    model
+        the model's folder in it
+    layers
+        the triggers of each layer that its detectors detect
+    """
+    found = pl.concat(layers)
+    for n in range(1, len(NGRAMS) + 1):
+        rows = found.filter(pl.col("n") == n)
+        ngrams = rows.select("ngram", "text").unique("ngram").sort("ngram")
+        placed = rows.join(
+            ngrams.select("ngram", place=pl.int_range(pl.len(), dtype=pl.Int64)), on="ngram"
+        ).sort("place", "layer", "neuron")
+        name = f"{model}/detected/{n}"
+        write_chunk(folder, f"{name}/ngrams", JSON, columns_json(ngrams).encode())
+        numbers = placed.select(pl.col(FIELDS).cast(pl.Int64)).to_numpy().T
+        write_array(folder, f"{name}/detectors", np.ascontiguousarray(numbers))

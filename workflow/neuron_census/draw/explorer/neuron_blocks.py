@@ -1,0 +1,111 @@
+"""All that the page says of a neuron, in blocks of neighbouring neurons: a file a block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from neuron_census.draw.detected_ngrams import detectors
+from neuron_census.draw.explorer.chunk import JSON, columns_json, write_chunk
+from neuron_census.formats.table_files import read_table
+from neuron_census.formats.tables import POSITIONS, PROJECTIONS, TRIGGERS
+
+BLOCK = 512
+"""Neurons in a file: it is read in a moment, and the largest model has some thousands of files."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """How many of its n-grams of each length a neuron shows, the most frequent ones first."""
+
+    by_detectors: int
+    by_others: int
+
+
+def write_neuron_blocks(
+    folder: Path,
+    model: str,
+    layer: int,
+    census: pl.DataFrame,
+    companions: Mapping[str, Path],
+    shown: Shown,
+) -> pl.DataFrame:
+    """Write the blocks of one layer; give the triggers of the layer, all that there are.
+
+    Parameters
+    ----------
+    folder
+        where the data of the explorer are
+    model
+        the model's folder in it
+    layer
+        0-based
+    census
+        the layer's rows of the census, sorted by neuron
+    companions
+        files of the tables `triggers`, `projections` and `positions`, as far as there are any
+    shown
+        how many triggers are kept
+    """
+    tables = {
+        table.name: read_table(companions[table.name], table, only=pl.col("layer") == layer)
+        for table in (TRIGGERS, PROJECTIONS, POSITIONS)
+        if table.name in companions
+    }
+    triggers = tables.get(TRIGGERS.name, pl.DataFrame(schema=_schema_of_triggers()))
+    parts = {"census": _plain(census)}
+    if TRIGGERS.name in tables:
+        parts[TRIGGERS.name] = _most_frequent(triggers, census, shown)
+    if PROJECTIONS.name in tables:
+        parts[PROJECTIONS.name] = tables[PROJECTIONS.name].drop("layer").sort("neuron", "rank")
+    if POSITIONS.name in tables:
+        parts[POSITIONS.name] = _curves(tables[POSITIONS.name])
+    blocks = {name: _by_block(rows) for name, rows in parts.items()}
+    for block in blocks["census"]:
+        content = ",".join(
+            f'"{name}":{columns_json(rows.get(block, parts[name].clear()))}'
+            for name, rows in blocks.items()
+        )
+        write_chunk(folder, f"{model}/neurons/{layer}-{block}", JSON, f"{{{content}}}".encode())
+    return triggers
+
+
+def _most_frequent(triggers: pl.DataFrame, census: pl.DataFrame, shown: Shown) -> pl.DataFrame:
+    """The first triggers of each neuron and length, by activations."""
+    place = pl.int_range(pl.len()).over("neuron", "n")
+    kept = triggers.drop("layer").sort(
+        ["neuron", "n", "activations", "ngram"], descending=[False, False, True, False]
+    )
+    known = detectors(census).select("neuron", "n", limit=pl.lit(shown.by_detectors))
+    limited = kept.join(known, on=["neuron", "n"], how="left", maintain_order="left")
+    return limited.filter(place < pl.col("limit").fill_null(shown.by_others)).drop("limit")
+
+
+def _curves(positions: pl.DataFrame) -> pl.DataFrame:
+    """Curves as whole numbers of windows: they are exact so, and short."""
+    active = pl.col("frequency").cast(pl.List(pl.Float64)) * pl.col("windows")
+    return (
+        _plain(positions)
+        .sort("neuron")
+        .with_columns(active=active.list.eval(pl.element().round().cast(pl.Int32)))
+        .drop("frequency")
+    )
+
+
+def _plain(frame: pl.DataFrame) -> pl.DataFrame:
+    """Without the layer, which all rows share, and with text for what is categorical."""
+    return frame.drop("layer").with_columns(pl.col(pl.Categorical).cast(pl.String))
+
+
+def _by_block(frame: pl.DataFrame) -> dict[int, pl.DataFrame]:
+    parts = frame.with_columns(_block=pl.col("neuron") // BLOCK).partition_by(
+        "_block", as_dict=True, include_key=False, maintain_order=True
+    )
+    return {int(key[0]): part for key, part in parts.items()}
+
+
+def _schema_of_triggers() -> dict[str, pl.DataType]:
+    return {name: column.dtype for name, column in TRIGGERS.columns.items()}

@@ -1,0 +1,93 @@
+"""Detectors, and what they detect, by depth: a line a model (Figures 3 and 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import polars as pl
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from neuron_census.draw.detected_ngrams import detected_by_layer
+from neuron_census.draw.figures.legend import legend_below
+from neuron_census.draw.figures.published import draw_published, label_published
+from neuron_census.draw.model_tables import ModelTables
+
+# The axes reach at least this far, so that noughts are drawn as a flat line on a scale one can read.
+LEAST_COUNT = 5.0
+QUIET = "0.35"
+
+
+def table(models: Mapping[str, ModelTables], ngram: str) -> pl.DataFrame:
+    """One row a model and analysed layer: detectors, detected n-grams, and those of all layers up to it.
+
+    Columns: model, layer, num_layers, relative_depth, detectors, detected, cumulative. Depth is 0 at the
+    first layer and 0.5 at the last one of the first half, as in the paper; if all layers are analysed, it
+    is 1 at the last.
+
+    Parameters
+    ----------
+    models
+        the tables of each model, in the order in which they are shown
+    ngram
+        unigram, bigram or trigram
+    """
+    parts = []
+    for model, tables in models.items():
+        layers = tables.census["layer"].n_unique()
+        rows = detected_by_layer(tables.census, tables.covered, ngram)
+        reach = 0.5 if len(rows) == -(-layers // 2) else len(rows) / layers
+        parts.append(
+            rows.select(
+                pl.lit(model).alias("model"),
+                "layer",
+                pl.lit(layers).cast(pl.Int64).alias("num_layers"),
+                (reach * pl.col("layer") / max(1, len(rows) - 1)).alias("relative_depth"),
+                "detectors",
+                "detected",
+                "cumulative",
+            )
+        )
+    return pl.concat(parts)
+
+
+def draw(numbers: pl.DataFrame, ngrams: str) -> Figure:
+    """Two panels with lines of each model, and one legend below both.
+
+    Parameters
+    ----------
+    numbers
+        as `table` makes them
+    ngrams
+        what to call the n-grams, in the plural
+    """
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 2.9))
+    for model in numbers["model"].unique(maintain_order=True):
+        rows = numbers.filter(pl.col("model") == model)
+        depth = rows["relative_depth"]
+        (line,) = left.plot(depth, rows["detectors"], label=model)
+        colour, marker = line.get_color(), line.get_marker()
+        right.plot(depth, rows["detected"], color=colour, marker=marker, linestyle="-")
+        right.plot(depth, rows["cumulative"], color=colour, marker="", linestyle="--")
+        draw_published(left, rows, "relative_depth", "detectors", colour)
+        for column in ("detected", "cumulative"):
+            draw_published(right, rows, "relative_depth", column, colour)
+    left.plot([], [], color=QUIET, marker="o", linestyle="-", label="(b) in the layer")
+    left.plot([], [], color=QUIET, marker="", linestyle="--", label="(b) up to the layer")
+    label_published(left, numbers)
+    left.set(title=f"(a) {ngrams[:-1]} detectors", ylabel="neurons of the layer")
+    right.set(title=f"(b) detected {ngrams}", ylabel=f"different {ngrams}")
+    deepest = max([0.5, *numbers["relative_depth"]])
+    for panel, columns in ((left, ["detectors"]), (right, ["detected", "cumulative"])):
+        shown = [name for name in numbers.columns if name.removeprefix("published_") in columns]
+        values = [value for name in shown for value in numbers[name].drop_nulls()]
+        top = 1.06 * max([LEAST_COUNT, *values])
+        panel.set(
+            xlabel=f"relative depth  (0: first layer, {'0.5: middle' if deepest == 0.5 else '1: last'})",
+            xlim=(-0.04 * deepest, 1.04 * deepest),
+            ylim=(-0.03 * top, top),
+        )
+        panel.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    legend_below(figure, left)
+    return figure

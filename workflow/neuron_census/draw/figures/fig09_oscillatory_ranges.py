@@ -1,0 +1,172 @@
+"""Figure 9: where the strong oscillatory neurons of one layer are active (paper, section 5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+import polars as pl
+from jaxtyping import Int64
+from matplotlib.figure import Figure
+
+from neuron_census.draw.figures.active_ranges import active_ranges, smoothing_width
+from neuron_census.draw.figures.pattern_colours import COLOURS
+from neuron_census.draw.model_tables import ModelTables
+from neuron_census.errors import CensusError, one_of
+
+STUDY = "positions"
+MODELS = "models"
+# The key of `draw` in the config that chooses the model and the layer.
+CHOICE = "oscillatory_ranges"
+
+SCHEMA = {
+    "model": pl.String,
+    "layer": pl.Int64,
+    "window": pl.Int64,
+    "neuron": pl.Int64,
+    "shift": pl.Float64,
+    "start": pl.Int64,
+    "end": pl.Int64,
+}
+# Inches: of a neuron, and of title and axis.
+ROW_HEIGHT = 0.19
+LEAST_ROW_HEIGHT = 0.11
+HEAD_AND_FOOT = 0.95
+MOST_HEIGHT = 9.0
+BAR = 0.72
+
+
+def table(
+    models: Mapping[str, ModelTables], model: str | None = None, layer: int | None = None
+) -> pl.DataFrame:
+    """One row a range of positions at which a strong oscillatory neuron is active.
+
+    Neurons are in the order of their shift: the middle of their first range that is longer than the moving
+    average, for a shorter one may be BOS alone. One row without neuron says that there is none, and
+    names no more than was asked for. Columns: model, layer, window (positions), neuron, shift, start, end
+    (the last position of the range).
+
+    Parameters
+    ----------
+    models
+        the tables of each model, in the order in which they are shown
+    model
+        the model shown; the one with the most such neurons in a layer unless it is given
+    layer
+        its layer, from 0; the one with the most such neurons unless it is given
+
+    Raises CensusError for a model or a layer that there is not.
+    """
+    if model is not None and model not in models:
+        raise CensusError(
+            f"draw.oscillatory_ranges.model: '{model}' is not shown; {one_of(model, list(models))}"
+        )
+    shown = {model: models[model]} if model is not None else models
+    fullest, depth = _fullest(shown, layer)
+    neurons = _strong_oscillatory(models[fullest]).filter(pl.col("layer") == depth)
+    curves = models[fullest].positions.join(neurons, on=["layer", "neuron"], how="semi")
+    rows: list[tuple[object, ...]] = []
+    for neuron, frequency in curves.sort("neuron").select("neuron", "frequency").iter_rows():
+        ranges = active_ranges(np.array(frequency, dtype=np.float64))
+        shift = _shift(ranges, len(frequency))
+        # By its type it is active somewhere; under rules so loose that it is not, its name stays.
+        for start, end in ranges.tolist() or [(None, None)]:
+            rows.append((fullest, depth, len(frequency), neuron, shift, start, end))
+    if not rows:
+        rows = [(model, layer, None, None, None, None, None)]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row").sort("shift", "neuron", "start")
+
+
+def draw(numbers: pl.DataFrame) -> Figure:
+    """A row a neuron, the one with the smallest shift at the top.
+
+    Parameters
+    ----------
+    numbers
+        as `table` makes them
+    """
+    model, layer = numbers.row(0)[:2]
+    neurons = list(numbers["neuron"].drop_nulls().unique(maintain_order=True))
+    places = [model or "all models"] + (
+        [f"layer {layer + 1} (from 1)"] if layer is not None else []
+    )
+    heading = f"{', '.join(places)}: "
+    row_height = max(LEAST_ROW_HEIGHT, min(ROW_HEIGHT, MOST_HEIGHT / max(1, len(neurons))))
+    figure, axes = plt.subplots(
+        figsize=(7.2, HEAD_AND_FOOT + row_height * max(4, len(neurons) + 1))
+    )
+    axes.set(xlabel="position in the window (BOS at 0)", ylabel="neuron")
+    axes.grid(False)
+    if not neurons:
+        axes.set_title(f"{heading}no strong oscillatory neuron")
+        axes.text(
+            0.5,
+            0.5,
+            "none in this run" if model is layer is None else "none",
+            transform=axes.transAxes,
+            ha="center",
+            va="center",
+        )
+        axes.set(xticks=[], yticks=[])
+        return figure
+    window = numbers["window"][0]
+    covered = np.zeros(window, dtype=bool)
+    for row, neuron in enumerate(neurons):
+        ranges = numbers.filter(pl.col("neuron") == neuron).drop_nulls("start")
+        for start, end in ranges.select("start", "end").iter_rows():
+            covered[start : end + 1] = True
+        # A bar is as wide as its positions: it ends where the next position begins.
+        bars = [
+            (start - 0.5, end - start + 1)
+            for start, end in ranges.select("start", "end").iter_rows()
+        ]
+        axes.broken_barh(bars, (row - BAR / 2, BAR), facecolors=COLOURS["oscillatory"], linewidth=0)
+    axes.set(xlim=(-0.01 * window, 1.01 * window), ylim=(len(neurons) - 0.4, -0.6))
+    axes.set_yticks(range(len(neurons)), [str(neuron) for neuron in neurons])
+    axes.tick_params(axis="y", length=0, labelsize=min(8, 72 * row_height * 0.75))
+    count = (
+        "1 strong oscillatory neuron"
+        if len(neurons) == 1
+        else f"{len(neurons)} strong oscillatory neurons"
+    )
+    axes.set_title(
+        f"{heading}{count}; active ranges cover {100 * covered.mean():.0f}% of positions",
+        fontsize=9,
+    )
+    return figure
+
+
+def _shift(ranges: Int64[np.ndarray, "range 2"], window: int) -> float:
+    """The middle of the first range that is long enough, or else of the first one; behind all without any."""
+    long = ranges[ranges[:, 1] - ranges[:, 0] >= smoothing_width(window)]
+    first = long if len(long) else ranges
+    return float(first[0].mean()) if len(first) else float(window)
+
+
+def _strong_oscillatory(tables: ModelTables) -> pl.DataFrame:
+    """Layer and neuron of each."""
+    return tables.census.filter(
+        (pl.col("pattern").cast(pl.String) == "oscillatory")
+        & (pl.col("strength").cast(pl.String) == "strong")
+    ).select("layer", "neuron")
+
+
+def _fullest(models: Mapping[str, ModelTables], layer: int | None) -> tuple[str, int]:
+    """Model and layer with the most strong oscillatory neurons, the first of equal ones."""
+    best: tuple[str, int] | None = None
+    most = -1
+    for model, tables in models.items():
+        found = dict(_strong_oscillatory(tables).group_by("layer").len().iter_rows())
+        for candidate in sorted(tables.census["layer"].unique()):
+            if layer in (None, candidate) and found.get(candidate, 0) > most:
+                best, most = (model, candidate), found.get(candidate, 0)
+    if best is None:
+        depths = ", ".join(
+            f"{model} {tables.census['layer'].n_unique()}" for model, tables in models.items()
+        )
+        raise CensusError(
+            f"draw.oscillatory_ranges.layer: found {layer}, which no model shown has; layers count "
+            f"from 0, and there are: {depths}."
+        )
+    return best

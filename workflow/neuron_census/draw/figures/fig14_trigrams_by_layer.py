@@ -1,0 +1,13 @@
+"""Figure 14: the trigrams that each layer detects, and the new ones among them (appendix A.3)."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from neuron_census.draw.figures import ngrams_by_layer
+
+STUDY = "ngrams"
+MODELS = "models"
+
+table = partial(ngrams_by_layer.table, ngram="trigram")
+draw = partial(ngrams_by_layer.draw, ngrams="trigrams")

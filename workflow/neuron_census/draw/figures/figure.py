@@ -1,0 +1,82 @@
+"""What a figure is, and how it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import matplotlib
+
+matplotlib.use("agg")
+
+import matplotlib.pyplot as plt
+import polars as pl
+from matplotlib.figure import Figure
+
+from neuron_census.draw.figures.published import beside
+from neuron_census.draw.figures.style import styled
+from neuron_census.draw.model_tables import ModelTables
+from neuron_census.formats.atomic import written_whole
+
+
+class FigureModule(Protocol):
+    """A module of this package that draws one figure.
+
+    `STUDY` names the study without which it cannot be drawn, `MODELS` the list of the config whose
+    models it shows: "models", or one of `experiments`.
+    """
+
+    STUDY: str
+    MODELS: str
+
+    def table(self, models: Mapping[str, ModelTables], **choice: Any) -> pl.DataFrame:
+        """The tidy numbers that the figure shows, from the tables of every model.
+
+        A figure that shows a part of what there is takes a choice of it.
+        """
+
+    def draw(self, numbers: pl.DataFrame) -> Figure:
+        """The picture of these numbers."""
+
+
+def write_figure(
+    module: FigureModule,
+    models: Mapping[str, ModelTables],
+    style: Path,
+    output: Path,
+    *,
+    published: Path | None = None,
+    choice: Mapping[str, Any] | None = None,
+) -> None:
+    """Draw a figure and write `{output}.csv`, `.pdf` and `.png`; the same numbers give the same bytes.
+
+    Parameters
+    ----------
+    module
+        the figure
+    models
+        the tables of each model, in the order in which they are shown
+    style
+        a matplotlib style file
+    output
+        path without ending
+    published
+        what the paper's own figure shows, to be drawn beside it
+    choice
+        for `table`, where a figure takes one
+    """
+    with styled(style):
+        numbers = module.table(models, **(choice or {}))
+        if published is not None:
+            numbers = beside(numbers, published)
+        figure = module.draw(numbers)
+        try:
+            # No date: it would differ with every run.
+            for ending, metadata in (("pdf", {"CreationDate": None}), ("png", {})):
+                with written_whole(output.with_name(f"{output.name}.{ending}")) as temporary:
+                    figure.savefig(temporary, format=ending, metadata=metadata)
+        finally:
+            plt.close(figure)
+    with written_whole(output.with_name(f"{output.name}.csv")) as temporary:
+        numbers.write_csv(temporary)

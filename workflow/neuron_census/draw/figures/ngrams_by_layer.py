@@ -1,0 +1,87 @@
+"""Detected n-grams of every layer, and how many of them are new: a panel a model (Figures 4 and 14)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib
+import polars as pl
+from matplotlib.figure import Figure
+
+from neuron_census.draw.detected_ngrams import detected_by_layer
+from neuron_census.draw.figures.legend import legend_below
+from neuron_census.draw.figures.panels import name_layers, name_model, panels
+from neuron_census.draw.figures.published import draw_published, label_published
+from neuron_census.draw.model_tables import ModelTables
+
+# Columns with their names, in the order of the legend; the wider a line, the farther back: the narrower
+# ones lie on it where they are equal.
+LINES = {
+    "covered": ("detected in the layer", 1.8),
+    "new_to_previous": ("of them not in the layer right below", 1.2),
+    "new_overall": ("of them in no lower layer", 0.7),
+}
+LEAST_COUNT = 5.0
+
+
+def table(models: Mapping[str, ModelTables], ngram: str) -> pl.DataFrame:
+    """One row a model and analysed layer: detected n-grams, and those new overall or to the layer below.
+
+    Columns: model, layer, covered (different n-grams that detectors of the layer detect), new_overall,
+    new_to_previous. All are new in the first layer.
+
+    Parameters
+    ----------
+    models
+        the tables of each model, in the order in which they are shown
+    ngram
+        unigram, bigram or trigram
+    """
+    return pl.concat(
+        detected_by_layer(tables.census, tables.covered, ngram).select(
+            pl.lit(model).alias("model"),
+            "layer",
+            pl.col("detected").alias("covered"),
+            "new_overall",
+            "new_to_previous",
+        )
+        for model, tables in models.items()
+    )
+
+
+def draw(numbers: pl.DataFrame, ngrams: str) -> Figure:
+    """Three lines a model, and one legend for all.
+
+    Parameters
+    ----------
+    numbers
+        as `table` makes them
+    ngrams
+        what to call the n-grams, in the plural
+    """
+    models = list(numbers["model"].unique(maintain_order=True))
+    figure, grid = panels(len(models), f"different {ngrams}")
+    width = matplotlib.rcParams["lines.linewidth"]
+    size = matplotlib.rcParams["lines.markersize"]
+    for model, axes in zip(models, grid, strict=True):
+        rows = numbers.filter(pl.col("model") == model).with_columns(pl.col("layer") + 1)
+        for column, (name, weight) in LINES.items():
+            (line,) = axes.plot(
+                rows["layer"],
+                rows[column],
+                label=name,
+                linewidth=weight * width,
+                markersize=max(0.7, weight**0.5) * size,
+            )
+            draw_published(axes, rows, "layer", column, line.get_color())
+        name_model(axes, model)
+        layers = rows["layer"].cast(pl.Int64).to_numpy()
+        name_layers(axes, layers)
+        reach = max(1, len(layers) - 1)
+        axes.set_xlim(1 - 0.06 * reach, 1 + 1.06 * reach)
+        shown = [name for name in rows.columns if name.removeprefix("published_") in LINES]
+        top = max([LEAST_COUNT, *[value for name in shown for value in rows[name].drop_nulls()]])
+        axes.set_ylim(-0.03 * top, 1.06 * top)
+    label_published(grid[0], numbers)
+    legend_below(figure, grid[0])
+    return figure

@@ -1,0 +1,48 @@
+"""Summarise: every model of a run in a row."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+
+from neuron_census.draw.model_tables import by_model
+from neuron_census.draw.summary import summary
+from neuron_census.formats.atomic import written_whole
+
+MADE_FROM = {name: pl.String() for name in ("revision", "weights", "dtype", "versions")}
+
+
+def summarise(*, census: list[Path], triggers: list[Path], output: Path) -> None:
+    """Count the neurons of every model: dead ones, detectors, detected n-grams, suppressing detectors.
+
+    Beside them stands what each census was made from: revision and digest of the weights, precision,
+    versions of the libraries.
+
+    Parameters
+    ----------
+    census
+        the census tables, `{model}.parquet`, in the order of the rows
+    triggers
+        the triggers tables of the same models
+    output
+        a CSV file with a row a model
+    """
+    frame = summary(by_model(census, {"triggers": triggers})).hstack(
+        pl.DataFrame([_made_from(path) for path in census], schema=MADE_FROM)
+    )
+    with written_whole(output) as temporary:
+        frame.write_csv(temporary)
+
+
+def _made_from(census: Path) -> dict[str, str | None]:
+    """What the recordings of a census were made from, as the stage that wrote it noted."""
+    recorded = json.loads(pl.read_parquet_metadata(census).get("recorded", "{}"))
+    versions = recorded.get("versions") or {}
+    return {
+        "revision": recorded.get("revision"),
+        "weights": recorded.get("weights"),
+        "dtype": recorded.get("dtype"),
+        "versions": ", ".join(f"{name} {version}" for name, version in versions.items()) or None,
+    }

@@ -1,0 +1,116 @@
+"""The counts store: exact sufficient statistics of one model, without any threshold.
+
+    active           int64 [layer, domain, ffn_dim]      dead study, BOS left out
+    active_at_bos    int64 [layer, domain, ffn_dim]      dead study, BOS only
+    positions        uint32 [domain, layer, T, ffn_dim]  full-length windows, where there are any
+
+Arrays are sharded: a file for all of `active`, and one for each domain and layer of `positions`, in chunks
+of neurons, so that a few neurons can be read at all positions without their neighbours. Every chunk is
+compressed with zstd and carries a crc32c.
+
+Attributes: the names of the domains; `tokens` (text, BOS left out) and `windows` of the dead study and
+`position_windows`, each a list in the order of the domains; what the recordings were made from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from jaxtyping import Int64
+from zarr.codecs import BloscCodec, Crc32cCodec
+
+from neuron_census.formats.recording import CHUNK_NEURONS
+from neuron_census.formats.zarr_store import WHOLE, open_complete, read_checked
+
+FORMAT = "neuron-census counts"
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Counts:
+    """A finished counts store, open for reading.
+
+    `tokens` and `windows` are those of the dead study in each domain, `[domain]`.
+    """
+
+    path: Path
+    group: zarr.Group
+    domains: list[str]
+    tokens: Int64[np.ndarray, " domain"]
+    windows: Int64[np.ndarray, " domain"]
+
+    @classmethod
+    def open(cls, path: Path) -> Counts:
+        """Open a counts store; CensusError if there is none or it is not finished."""
+        group = open_complete(path, FORMAT, VERSION)
+        attributes: dict[str, Any] = dict(group.attrs.asdict())
+        return cls(
+            path,
+            group,
+            list(attributes["domains"]),
+            np.array(attributes["tokens"], dtype=np.int64),
+            np.array(attributes["windows"], dtype=np.int64),
+        )
+
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """What the recordings were made from: model, revision, digest of the weights, dtype, versions."""
+        keys = ("model", "revision", "weights", "dtype", "versions", "windows")
+        return {key: self.group.attrs.get(key) for key in keys}
+
+    def active(self) -> Int64[np.ndarray, "layer domain neuron"]:
+        """Activations of each neuron in each domain, BOS left out."""
+        return self._read("active")
+
+    def active_at_bos(self) -> Int64[np.ndarray, "layer domain neuron"]:
+        """Windows of each domain in whose BOS position a neuron is active."""
+        return self._read("active_at_bos")
+
+    def _read(self, name: str) -> Int64[np.ndarray, "layer domain neuron"]:
+        return read_checked(self.group, name, ..., self.path)
+
+
+def create_totals(
+    store: zarr.Group, name: str, layers: int, domains: int, ffn_dim: int
+) -> zarr.Array[Any]:
+    """Create `active` or `active_at_bos`, int64 `[layer, domain, ffn_dim]`: one file, a chunk a layer."""
+    shape = (layers, domains, ffn_dim)
+    return _create(store, name, shape, np.dtype(np.int64), (1, domains, ffn_dim), shape)
+
+
+def create_positions(
+    store: zarr.Group, domains: int, layers: int, window_length: int, ffn_dim: int
+) -> zarr.Array[Any]:
+    """Create `positions`, uint32 `[domain, layer, T, ffn_dim]`: a file for each domain and layer."""
+    neurons = min(CHUNK_NEURONS, ffn_dim)
+    return _create(
+        store,
+        "positions",
+        (domains, layers, window_length, ffn_dim),
+        np.dtype(np.uint32),
+        (1, 1, window_length, neurons),
+        (1, 1, window_length, -(-ffn_dim // neurons) * neurons),
+    )
+
+
+def _create(
+    store: zarr.Group,
+    name: str,
+    shape: tuple[int, ...],
+    dtype: np.dtype[Any],
+    chunk: tuple[int, ...],
+    shard: tuple[int, ...],
+) -> zarr.Array[Any]:
+    return store.create_array(
+        name,
+        shape=shape,
+        dtype=dtype,
+        chunks=chunk,
+        shards=shard,
+        compressors=[BloscCodec(cname="zstd", clevel=3), Crc32cCodec()],
+        config=WHOLE,
+    )

@@ -1,0 +1,212 @@
+"""The schemas of all tables, which code, tests and documentation share (contract: design section 5).
+
+`python -c "from neuron_census.formats.tables import describe; print(describe())"` prints them as Markdown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+NGRAMS = ("unigram", "bigram", "trigram")
+
+PATTERNS = ("oscillatory", "both extremes", "one extreme", "other")
+STRENGTHS = ("strong", "weak")
+
+DESCRIPTORS: dict[str, str] = {
+    "half_cycles": "how often the smoothed curve goes from its low to its high part, or back",
+    "lowest": "1% quantile of the smoothed curve",
+    "highest": "99% quantile of the smoothed curve",
+    "straightness": "share of its variance that a straight line explains",
+    "low_run": "its longest stretch near 0, as a share of the window",
+    "high_run": "its longest stretch near 1, as a share of the window",
+    "low_share": "share of its positions near 0",
+    "high_share": "share of its positions near 1",
+    "never_share": "share of its positions at which the neuron is all but never active",
+    "always_share": "share of its positions at which the neuron is all but always active",
+    "texture": "how far positions stand out from both neighbours, the noise of counting taken off",
+}
+"""What the rules decide by, each with its meaning: columns of the positions table."""
+
+READINGS = {
+    "mean": pl.col("suppression") < 0,
+    "all": pl.col("suppression_all_negative"),
+    "majority": pl.col("suppression_majority_negative"),
+}
+"""Readings of "suppresses its tokens", by their names in the config (section 4.4)."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its type and what it means."""
+
+    dtype: pl.DataType
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A kind of table. Groups of columns of `optional` are there, each whole, once a study is done."""
+
+    name: str
+    row: str
+    columns: Mapping[str, Column]
+    optional: Mapping[str, Mapping[str, Column]] = field(default_factory=dict)
+
+    @property
+    def all_columns(self) -> dict[str, Column]:
+        """Every column that such a table can have, in order."""
+        columns = dict(self.columns)
+        for group in self.optional.values():
+            columns |= group
+        return columns
+
+
+def _ngram_columns() -> dict[str, Column]:
+    columns: dict[str, Column] = {}
+    for ngram in NGRAMS:
+        columns |= {
+            f"{ngram}_activations": Column(pl.Int64(), f"activations at which there is a {ngram}"),
+            f"{ngram}_distinct": Column(pl.Int32(), f"different {ngram}s that trigger the neuron"),
+            f"{ngram}_cover": Column(
+                pl.Int32(),
+                f"fewest {ngram}s that hold the coverage of its activations; null outside the analysed "
+                "layers or when never active",
+            ),
+            f"{ngram}_detector": Column(pl.Boolean(), f"whether it is a {ngram} detector"),
+        }
+    return columns
+
+
+CENSUS = Table(
+    name="census",
+    row="one row a neuron",
+    columns={
+        "layer": Column(pl.Int16(), "layer, from 0"),
+        "neuron": Column(pl.Int32(), "index in the FFN layer, from 0"),
+        "tokens": Column(pl.Int64(), "tokens of the dead study"),
+        "activations": Column(pl.Int64(), "of these, how many activate the neuron (post-ReLU > 0)"),
+        "frequency": Column(pl.Float64(), "activations / tokens"),
+        "dead": Column(pl.Boolean(), "whether no token activates it"),
+    },
+    optional={
+        "ngrams": {
+            **_ngram_columns(),
+            "suppression": Column(
+                pl.Float32(), "mean projection on its tokens; null unless a token detector"
+            ),
+            "suppresses": Column(
+                pl.Boolean(),
+                "whether it suppresses its tokens, as the config reads it; null unless a token detector",
+            ),
+            "suppression_all_negative": Column(
+                pl.Boolean(),
+                "whether all its projections on its tokens are negative; null unless a token detector",
+            ),
+            "suppression_majority_negative": Column(
+                pl.Boolean(), "whether more than half of them are; null unless a token detector"
+            ),
+            "suppression_percentile": Column(
+                pl.Float32(),
+                "median place of its tokens among all, by projection: 0 most suppressed, 1 most "
+                "promoted; null unless a token detector",
+            ),
+        },
+        "positions": {
+            "position_mi": Column(pl.Float64(), "mutual information of activity and position"),
+            "positional": Column(pl.Boolean(), "whether that exceeds the threshold"),
+            "pattern": Column(pl.Categorical(), "type of its pattern; null unless positional"),
+            "strength": Column(pl.Categorical(), "strong or weak; null unless positional"),
+        },
+        "domains": {
+            "activations_by_domain": Column(
+                pl.List(pl.Int64()),
+                "activations in each domain, in the order that the file's metadata name them with their "
+                "tokens (`domains`)",
+            ),
+        },
+    },
+)
+
+TRIGGERS = Table(
+    name="triggers",
+    row="one row a neuron and n-gram that triggers it",
+    columns={
+        "layer": Column(pl.Int16(), "layer, from 0"),
+        "neuron": Column(pl.Int32(), "index in the FFN layer, from 0"),
+        "n": Column(pl.Int8(), "tokens of the n-gram: 1, 2 or 3"),
+        "ngram": Column(pl.List(pl.Int32()), "its tokens"),
+        "text": Column(pl.String(), "its text"),
+        "activations": Column(pl.Int64(), "occurrences at which the neuron is active"),
+        "occurrences": Column(pl.Int64(), "occurrences in the study"),
+        "covered": Column(pl.Boolean(), "whether the neuron is active on enough of them"),
+        "projection": Column(
+            pl.Float32(),
+            "projection of the output row on the token's embedding; null unless a covered token of a "
+            "token detector",
+        ),
+        "percentile": Column(
+            pl.Float32(),
+            "place of that among all tokens: 0 most suppressed, 1 most promoted; null likewise",
+        ),
+    },
+)
+
+PROJECTIONS = Table(
+    name="projections",
+    row="one row a token detector and token that it promotes or suppresses most",
+    columns={
+        "layer": Column(pl.Int16(), "layer, from 0"),
+        "neuron": Column(pl.Int32(), "index in the FFN layer, from 0"),
+        "rank": Column(pl.Int32(), "1, 2, … promoted; -1, -2, … suppressed"),
+        "token": Column(pl.Int32(), "token"),
+        "text": Column(pl.String(), "its text"),
+        "value": Column(pl.Float32(), "projection of the output row on the token's embedding"),
+    },
+)
+
+SPECTRA = Table(
+    name="spectra",
+    row="one row a token detector",
+    columns={
+        "layer": Column(pl.Int16(), "layer, from 0"),
+        "neuron": Column(pl.Int32(), "index in the FFN layer, from 0"),
+        "quantiles": Column(
+            pl.List(pl.Float32()),
+            "257 evenly spaced quantiles of its projections on all tokens, ascending",
+        ),
+    },
+)
+
+POSITIONS = Table(
+    name="positions",
+    row="one row a positional neuron",
+    columns={
+        "layer": Column(pl.Int16(), "layer, from 0"),
+        "neuron": Column(pl.Int32(), "index in the FFN layer, from 0"),
+        "windows": Column(pl.Int32(), "full-length windows"),
+        "frequency": Column(pl.List(pl.Float32()), "share of windows, at each position"),
+        "position_mi": Column(
+            pl.List(pl.Struct({"domain": pl.String(), "position_mi": pl.Float64()})),
+            "mutual information of activity and position in each domain by itself; null where it has "
+            "too few windows",
+        ),
+        **{name: Column(pl.Float64(), meaning) for name, meaning in DESCRIPTORS.items()},
+    },
+)
+
+TABLES = (CENSUS, TRIGGERS, PROJECTIONS, SPECTRA, POSITIONS)
+
+
+def describe() -> str:
+    """All schemas as Markdown."""
+    lines: list[str] = []
+    for table in TABLES:
+        lines += [f"### {table.name}", "", f"{table.row.capitalize()}.", ""]
+        lines += ["| column | type | meaning |", "|---|---|---|"]
+        for name, column in table.all_columns.items():
+            lines.append(f"| `{name}` | {column.dtype} | {column.meaning} |")
+        lines.append("")
+    return "\n".join(lines)

@@ -1,1 +1,0 @@
-"""The streaming forward pass: one place that walks layers, observed by small recorders."""

@@ -1,0 +1,1 @@
+"""Where files are found: search folders, patterns, and what lies inside a folder."""

@@ -1,0 +1,44 @@
+"""Where the hidden states of a super-batch live between one layer and the next."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from neuron_census.record.forward.pinned import pinned
+
+States = Float[Tensor, "windows length hidden_size"]
+Place = Literal["device", "host"]
+
+
+class HiddenStates:
+    """The residual stream of each micro-batch, on the device or in pinned host memory.
+
+    In host memory they come and go with the layer's other work on the device's one stream, so that
+    a copy never meets a computation that is not yet done.
+    """
+
+    def __init__(self, count: int, place: Place, device: torch.device) -> None:
+        self._states: list[States | None] = [None] * count
+        self._on_host = place == "host" and device.type != "cpu"
+        self._device = device
+
+    def put(self, number: int, states: States | None) -> None:
+        """Keep the states of a micro-batch; None when no layer needs them any more."""
+        if states is None or not self._on_host:
+            self._states[number] = states
+            return
+        kept = self._states[number]
+        if kept is None:
+            kept = self._states[number] = pinned(states.shape, states.dtype)
+        kept.copy_(states, non_blocking=True)
+
+    def get(self, number: int) -> States | None:
+        """The states of a micro-batch, on the device; None when they are done with."""
+        kept = self._states[number]
+        if kept is None or not self._on_host:
+            return kept
+        return kept.to(self._device, non_blocking=True)

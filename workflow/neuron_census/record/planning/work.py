@@ -1,0 +1,100 @@
+"""What a shard asks of a model, whatever the device."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from neuron_census.formats.recording import smallest_unsigned
+from neuron_census.record.forward.micro_batch import MicroBatch
+from neuron_census.record.planning.model_size import ModelSize
+
+
+@dataclass(frozen=True)
+class Work:
+    """Sums over the micro-batches of a shard, and the sizes of its recording.
+
+    Positions include padding, tokens do not. `layers` are those that some micro-batch needs.
+    """
+
+    tokens: int
+    positions: int
+    largest_batch: int
+    window: int
+    layers: int
+    ngram_layers: int
+    ngram_tokens: int
+    domains: int
+    position_windows: int
+    position_domains: int
+    operations: int
+
+    @classmethod
+    def of(
+        cls,
+        batches: Iterable[MicroBatch],
+        model: ModelSize,
+        *,
+        domains: int,
+        window: int,
+        ngram_layers: int,
+    ) -> Work:
+        """Sum up micro-batches.
+
+        Parameters
+        ----------
+        batches
+            all of a shard
+        model
+            that they go through
+        domains, window, ngram_layers
+            sizes of the recording
+        """
+        batches = list(batches)
+        highest = highest_layer(model.layers, ngram_layers)
+        with_positions = [batch for batch in batches if batch.positions]
+        return cls(
+            tokens=sum(batch.tokens for batch in batches),
+            positions=sum(batch.ids.size for batch in batches),
+            largest_batch=max((batch.ids.size for batch in batches), default=0),
+            window=window,
+            layers=max((highest(batch) + 1 for batch in batches), default=0),
+            ngram_layers=ngram_layers,
+            ngram_tokens=sum(batch.tokens for batch in batches if batch.ngrams),
+            domains=domains,
+            position_windows=sum(len(batch.lengths) for batch in with_positions),
+            position_domains=len({batch.domain for batch in with_positions}),
+            operations=sum(
+                batch.ids.size * (highest(batch) + 1) * _operations(model, batch.ids.shape[1])
+                for batch in batches
+            ),
+        )
+
+    def counts_bytes(self, model: ModelSize) -> int:
+        """Bytes of the counts in the recording, not compressed; those of positions included."""
+        active = 2 * model.layers * self.domains * model.ffn_dim * 8
+        return active + self.domains * model.layers * self.position_block(model)
+
+    def position_block(self, model: ModelSize) -> int:
+        """Bytes of the position counts of one layer in one domain; 0 where the study reads nothing."""
+        if not self.position_windows:
+            return 0
+        return self.window * model.ffn_dim * smallest_unsigned(self.position_windows).itemsize
+
+    def bits_bytes(self, model: ModelSize) -> int:
+        """Bytes of the packed bits in the recording, not compressed."""
+        return self.ngram_layers * model.ffn_dim * -(-self.ngram_tokens // 8)
+
+
+def highest_layer(layers: int, ngram_layers: int) -> Callable[[MicroBatch], int]:
+    """The n-gram study needs the layers with bits only; the other studies need all."""
+
+    def highest(batch: MicroBatch) -> int:
+        return (layers if batch.dead or batch.positions else ngram_layers) - 1
+
+    return highest
+
+
+def _operations(model: ModelSize, length: int) -> int:
+    """Floating-point operations of a layer a position: products with its weights, and attention."""
+    return 2 * model.layer_parameters + 2 * length * model.width

@@ -1,0 +1,1 @@
+"""What is kept of the activations of a layer, each kind by a recorder of its own."""

@@ -1,0 +1,1 @@
+"""When a rule runs again: what a file was made from, as a digest."""

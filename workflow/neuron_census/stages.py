@@ -1,0 +1,30 @@
+"""The commands of the workflow, and the verb that each belongs to.
+
+A command is a function of its own module, `neuron_census.{verb}.{command}`. The command line, the digests of
+code and the tests read this list.
+
+Standard library only, for it is used while the workflow is parsed.
+"""
+
+from __future__ import annotations
+
+STAGES: dict[str, tuple[str, ...]] = {
+    "tokenize": ("read_domain", "tokenize"),
+    "record": ("record",),
+    "count": ("count", "number_ngrams", "count_ngrams"),
+    "classify": ("classify", "identify_projection"),
+    "draw": ("draw", "summarise", "check_claims", "explore"),
+    "hub": ("fetch_checkpoint",),
+    "train": ("train_tokenizer", "train_checkpoint", "generate_mathematics"),
+}
+"""The commands of each verb, and of the two helpers of verbs, in the order in which data flow."""
+
+
+def module_of(command: str) -> str:
+    """Return the dotted name, inside the package, of the module of a command.
+
+    >>> module_of("number_ngrams")
+    'count.number_ngrams'
+    """
+    verb = next(verb for verb, commands in STAGES.items() if command in commands)
+    return f"{verb}.{command}"

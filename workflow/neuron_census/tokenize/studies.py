@@ -1,0 +1,102 @@
+"""Which windows of a domain the studies read, as their budgets fill."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Bool, Int64
+
+from neuron_census.errors import CensusError, one_of
+from neuron_census.formats.windows import STUDIES
+
+ALL = "all"
+
+
+@dataclass
+class Budget:
+    """What one study takes of one domain: its first windows until their text tokens reach `tokens`.
+
+    `tokens` is None for everything. A study that reads `only_full` takes windows of full length and
+    passes over the others. `taken` counts text tokens, the BOS of each window left out.
+    """
+
+    study: str
+    tokens: int | None
+    only_full: bool
+    taken: int = field(default=0, init=False)
+
+    @property
+    def filled(self) -> bool:
+        """Whether no further window is wanted; never so for a budget of everything."""
+        return self.tokens is not None and self.taken >= self.tokens
+
+    def take(
+        self, text_tokens: Int64[np.ndarray, " windows"], full: Bool[np.ndarray, " windows"]
+    ) -> Bool[np.ndarray, " windows"]:
+        """Tell which of the next windows the study reads.
+
+        Parameters
+        ----------
+        text_tokens
+            tokens of each window, its BOS left out
+        full
+            which windows have the full length
+        """
+        wanted = full.copy() if self.only_full else np.ones(len(full), dtype=np.bool_)
+        counted = np.where(wanted, text_tokens, 0)
+        if self.tokens is not None:
+            before = self.taken + np.cumsum(counted) - counted
+            wanted &= before < self.tokens
+        self.taken += int(counted[wanted].sum())
+        return wanted
+
+
+def read_studies(text: str, domains: list[str]) -> dict[str, dict[str, int | None]]:
+    """Read the config's `studies`: for each study, the tokens of each domain; None for all.
+
+    Parameters
+    ----------
+    text
+        JSON: `{study: [{domain, tokens}]}`
+    domains
+        the domains that there are
+
+    Raises CensusError that names the entry at fault.
+    """
+    try:
+        given = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise CensusError(f"studies: no JSON: {error}.") from error
+    if not isinstance(given, dict):
+        raise CensusError(f"studies: found {given!r}, expected {{study: [{{domain, tokens}}]}}.")
+    for study in given:
+        if study not in STUDIES:
+            raise CensusError(f"studies: unknown study '{study}'; {one_of(study, list(STUDIES))}")
+    read = {study: _selections(study, given.get(study) or [], domains) for study in STUDIES}
+    if not any(read.values()):
+        raise CensusError("studies: no study reads any domain; give at least one {domain, tokens}.")
+    return read
+
+
+def _selections(study: str, given: object, domains: list[str]) -> dict[str, int | None]:
+    selections: dict[str, int | None] = {}
+    for number, entry in enumerate(given if isinstance(given, list) else [given]):
+        where = f"studies.{study}[{number}]"
+        if not isinstance(entry, Mapping) or set(entry) != {"domain", "tokens"}:
+            raise CensusError(
+                f"{where}: found {entry!r}, expected {{domain: NAME, tokens: NUMBER}}."
+            )
+        domain, tokens = entry["domain"], entry["tokens"]
+        if domain not in domains:
+            raise CensusError(
+                f"{where}.domain: unknown domain '{domain}'; {one_of(domain, domains)}"
+            )
+        if domain in selections:
+            raise CensusError(f"{where}.domain: '{domain}' is there twice; give one budget for it.")
+        if tokens != ALL and (not isinstance(tokens, int) or tokens < 1):
+            raise CensusError(f"{where}.tokens: found {tokens!r}, expected 1 or more, or '{ALL}'.")
+        selections[domain] = None if tokens == ALL else tokens
+    return selections

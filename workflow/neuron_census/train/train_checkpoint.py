@@ -1,0 +1,232 @@
+"""Train a small OPT from scratch on the training part of some domains.
+
+The demo family, and the paper's training experiments (section 5.4), come from here. A run is
+deterministic from its seed and thread count: the order of the windows is a function of the seed
+and the epoch alone, so a run that was killed continues from its last saved state as if nothing
+had happened.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import shutil
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+from transformers import OPTForCausalLM
+
+from neuron_census.errors import CensusError
+from neuron_census.formats.atomic import remove, written_whole
+from neuron_census.train.model_card import LossPoint, write_model_card
+from neuron_census.train.new_model import new_model, new_optimizer
+from neuron_census.train.recipe import Recipe
+from neuron_census.train.tied_cross_entropy import TiedCrossEntropy
+from neuron_census.train.training_windows import PAD, TrainingWindows
+
+
+def train_checkpoint(
+    *,
+    domains: list[Path],
+    tokenizer: Path,
+    spec: str,
+    output: Path,
+    threads: int = 1,
+    device: str = "cpu",
+    save_every: int = 100,
+) -> None:
+    """Train one checkpoint and write it as a Hugging Face folder in fp16, with a model card.
+
+    What the recipe keeps on the way is written as such a folder each, in `steps/` of the output.
+
+    Parameters
+    ----------
+    domains
+        domain tables; only documents that are not held out are read
+    tokenizer
+        folder of the tokenizer, copied into the checkpoint
+    spec
+        the recipe, as JSON
+    output
+        folder of the finished checkpoint
+    threads
+        CPU threads; the result is deterministic for a given number
+    device
+        cpu or cuda
+    save_every
+        steps between saved states, from which a killed run continues
+    """
+    recipe = Recipe.from_json(spec)
+    torch.set_num_threads(threads)
+    _compute_deterministically(device)
+    cut = output.with_name(f".{output.name}.windows")
+    windows = TrainingWindows.from_domains(domains, tokenizer, recipe.window, cut)
+    with torch.device(device):
+        model = new_model(recipe, windows.vocabulary)
+    model.train()
+    run = Run(
+        output=output,
+        recipe=recipe,
+        tokenizer=tokenizer,
+        model=model,
+        optimizer=new_optimizer(model, recipe),
+        losses=[],
+        text=windows.summary(),
+        machine=f"{device} ({threads} thread{'s' if threads > 1 else ''})",
+        command=[
+            *("python", "-m", "neuron_census", "train_checkpoint", "--domains"),
+            *map(str, domains),
+            *("--tokenizer", str(tokenizer), "--spec", json.dumps(asdict(recipe))),
+            *("--threads", str(threads), "--device", device, "--output", str(output)),
+        ],
+    )
+    run.resume()
+
+    bar = tqdm(total=recipe.steps, initial=run.step, unit="step", desc=output.name, mininterval=5)
+    while run.step < recipe.steps:
+        rate = recipe.learning_rate * recipe.learning_rate_factor(run.step)
+        for group in run.optimizer.param_groups:
+            group["lr"] = rate
+        tokens = windows.batch(run.step, recipe.batch_windows, recipe.seed)
+        run.losses.append(_train_step(model, run.optimizer, tokens, device, recipe.accumulate))
+        bar.set_postfix(loss=f"{np.mean(run.losses[-50:]):.3f}", refresh=False)
+        bar.update()
+        if run.step in recipe.keep:
+            run.write(run.kept / str(run.step))
+        if run.step in recipe.keep or run.step % save_every == 0:
+            run.save()
+    bar.close()
+    run.finish()
+    remove(cut)
+
+
+@dataclass
+class Run:
+    """A run on its way: what it has learned so far, and where its states lie until it ends."""
+
+    output: Path
+    recipe: Recipe
+    tokenizer: Path
+    model: OPTForCausalLM
+    optimizer: torch.optim.Optimizer
+    losses: list[float]
+    text: dict[str, int]
+    machine: str
+    command: list[str]
+
+    def __post_init__(self) -> None:
+        self.since = time.monotonic()
+        self.state = self.output.with_name(f".{self.output.name}.training.pt")
+        self.kept = self.output.with_name(f".{self.output.name}.steps")
+
+    @property
+    def step(self) -> int:
+        """Steps that are done."""
+        return len(self.losses)
+
+    def save(self) -> None:
+        """Save all that the next step depends on."""
+        with written_whole(self.state) as temporary:
+            torch.save(
+                {
+                    "recipe": asdict(self.recipe),
+                    "model": self.model.state_dict(),
+                    "optimizer": self.optimizer.state_dict(),
+                    "losses": self.losses,
+                },
+                temporary,
+            )
+
+    def resume(self) -> None:
+        """Continue from a saved state of the same recipe, else start at step 0."""
+        if self.state.exists():
+            state = torch.load(self.state, weights_only=True)
+            if state["recipe"] == asdict(self.recipe):
+                self.model.load_state_dict(state["model"])
+                self.optimizer.load_state_dict(state["optimizer"])
+                self.losses = state["losses"]
+                return
+        remove(self.kept)
+
+    def write(self, output: Path) -> None:
+        """Write the model as it is now: weights in fp16, tokenizer, card."""
+        with written_whole(output) as folder:
+            # In half precision it could not go on learning.
+            copy.deepcopy(self.model).half().save_pretrained(folder)
+            for file in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
+                if (self.tokenizer / file).exists():
+                    shutil.copy(self.tokenizer / file, folder / file)
+            write_model_card(
+                folder / "README.md",
+                name=self.output.name,
+                step=self.step,
+                recipe=asdict(self.recipe),
+                parameters=sum(parameter.numel() for parameter in self.model.parameters()),
+                text=self.text,
+                curve=LossPoint.curve(
+                    self.losses, tokens_per_step=self.recipe.batch_windows * self.recipe.window
+                ),
+                machine=self.machine,
+                command=self.command,
+                seconds=time.monotonic() - self.since,
+            )
+
+    def finish(self) -> None:
+        """Write the finished model with what was kept on the way, and clear up."""
+        with written_whole(self.output) as folder:
+            self.write(folder)
+            if self.kept.exists():
+                shutil.copytree(self.kept, folder / "steps")
+        remove(self.kept)
+        remove(self.state)
+
+
+def _compute_deterministically(device: str) -> None:
+    if device == "cpu":
+        torch.use_deterministic_algorithms(True)
+        return
+    # Some kernels of a GPU have no deterministic form; torch then warns and names them.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def _train_step(
+    model: OPTForCausalLM,
+    optimizer: torch.optim.Optimizer,
+    tokens: np.ndarray,
+    device: str,
+    parts: int = 1,
+) -> float:
+    """One step on right-padded windows `[batch, length]`; returns the mean loss in nats a token."""
+    ids = torch.from_numpy(tokens).to(device)
+    targets = (ids[:, 1:] != PAD).sum()
+    optimizer.zero_grad(set_to_none=True)
+    value = 0.0
+    for part in ids.chunk(parts):
+        loss = _loss(model, part, device)
+        if parts > 1:
+            loss = loss * ((part[:, 1:] != PAD).sum() / targets)
+        loss.backward()
+        value += loss.item()
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    if not np.isfinite(value):
+        raise CensusError("train: the loss is not finite; lower the recipe's learning_rate.")
+    return value
+
+
+def _loss(model: OPTForCausalLM, ids: Tensor, device: str) -> Tensor:
+    """Mean loss over the targets of some windows."""
+    with torch.autocast(device, dtype=torch.bfloat16):
+        hidden = model.model(input_ids=ids).last_hidden_state
+    targets = ids[:, 1:]
+    is_text = targets != PAD
+    embedding = model.model.decoder.embed_tokens.weight
+    loss: Tensor = TiedCrossEntropy.apply(hidden[:, :-1][is_text], embedding, targets[is_text])  # type: ignore[no-untyped-call]
+    return loss

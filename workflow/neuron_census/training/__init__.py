@@ -1,1 +1,0 @@
-"""What training needs besides the model: windows, a fast loss, the model card."""
