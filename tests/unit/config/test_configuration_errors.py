@@ -244,7 +244,7 @@ SEVERAL: dict[str, tuple[list[Change], list[str]]] = {
         ],
     ),
     "of keys": (
-        [lambda c: c.update({5: 1}), lambda c: c["checkpoints"].update({125: MAIN})],
+        [lambda c: c.update([(5, 1)]), lambda c: c["checkpoints"].update({125: MAIN})],
         ["config: found the key 5", "config.checkpoints: found the key 125"],
     ),
 }

@@ -119,7 +119,7 @@ def test_bad_input_is_one_clear_error_and_leaves_nothing(tmp_path: Path, case: s
 
 
 def test_a_specification_that_is_no_json(tmp_path: Path) -> None:
-    with pytest.raises(CensusError, match=r"domains\.made: the specification is no JSON"):
+    with pytest.raises(CensusError, match=r"domains\.made, the specification: broken JSON"):
         read_domain(domain="made", spec="{files", output=tmp_path / "made.parquet")
 
 
