@@ -1,10 +1,14 @@
-"""What each file of the workflow is made from, in one short text: when to make it anew.
+"""What each file of the workflow is made from, in one text: when to make it anew.
 
 Snakemake compares the times at which files changed, which a clone, a copy or a `touch` changes without
-reason, and looks back one step only. So every rule carries the provenance of its output as a parameter,
-and nothing else makes it rerun: a digest of its own settings, of its own code, of what the user's files
-hold, and of the provenance of every file that it reads. A change anywhere reaches exactly what depends
-on it, also after a run that was interrupted.
+reason, and looks back one step only. So every rule carries the provenance of its output as a parameter, which
+the stage writes into the output's seal, and nothing else makes a job run again: its own settings, a digest of
+its own code, digests of what the user's files hold, and of the provenance of every file that it reads. A change
+anywhere reaches exactly what depends on it, also after a run that was interrupted.
+
+A provenance is JSON, so that what changed can be said in words (`neuron_census.rerun.difference`):
+
+    {"stage": …, "code": digest, "settings": {…}, "content": {what: digest}, "from": {file: digest}}
 
 What changes no result is left out: the device, the batch size, whether recordings are kept.
 
@@ -13,18 +17,20 @@ Standard library only, for it is used while the workflow is parsed.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import Any
 
 from neuron_census.config.selection import PAPER, Selection
 from neuron_census.errors import CensusError
-from neuron_census.rerun.code_digest import code_digest
 from neuron_census.rerun.fingerprint import fingerprint
-from neuron_census.stages import module_of
+from neuron_census.rerun.statement import (
+    folder_content,
+    hub_content,
+    modules_in,
+    statement,
+    statement_digest,
+)
 
 TOKENIZER_FILES = ("config.json", "tokenizer.json", "vocab.json", "merges.txt")
 CHECKPOINT_FILES = ("config.json", "*.safetensors", "*.bin", "*.index.json")
@@ -62,16 +68,19 @@ class Provenance:
     def domain(self, name: str) -> str:
         """Of results/text/{name}.parquet."""
         files = self._selection.domain_files(name)
-        return _digest(
-            code=code_digest(module_of("read_domain")),
-            settings=[self._config["domains"][name], self._config["seed"]],
-            content=fingerprint(files) if files else None,
+        return statement(
+            "read_domain",
+            settings={
+                "domains": {name: self._config["domains"][name]},
+                "seed": self._config["seed"],
+            },
+            content={"the text": fingerprint(files)} if files else {},
         )
 
     @_remembered
     def fetched_tokenizer(self, name: str) -> str:
         """Of results/tokenizers/{name}, from the hub."""
-        return _digest(content=_of_hub(self._selection.tokenizer(name)))
+        return statement(None, content=hub_content(self._selection.tokenizer(name)))
 
     @_remembered
     def fetched_checkpoint(self, model: str) -> str:
@@ -80,66 +89,70 @@ class Provenance:
         What is fetched is checked against the hub's checksums, whichever code does it: an edit of that
         code fetches nothing anew.
         """
-        return _digest(content=_of_hub(self._config["checkpoints"][model]))
+        return statement(None, content=hub_content(self._config["checkpoints"][model]))
 
     @_remembered
     def windows(self, tokenizer: str) -> str:
         """Of results/windows/{tokenizer}/windows.parquet."""
-        return _digest(
-            code=code_digest(module_of("tokenize")),
-            settings=[
-                self._config["studies"],
-                self._config.get("window"),
-                len(self._selection.shards),
-            ],
+        return statement(
+            "tokenize",
+            settings={
+                "studies": self._config["studies"],
+                "window": self._config.get("window"),
+                "shards": len(self._selection.shards),
+            },
             content=self._tokenizer_content(tokenizer),
-            upstream=[[domain, self.domain(domain)] for domain in self._selection.domains],
+            made_from={
+                f"results/text/{domain}.parquet": self.domain(domain)
+                for domain in self._selection.domains
+            },
         )
 
     @_remembered
     def recordings(self, model: str) -> str:
         """Of every results/recordings/{model}/{shard}.zarr."""
-        return _digest(
-            code=code_digest(module_of("record")),
-            settings=[
-                self._config["checkpoints"][model]["dtype"],
-                self._config["record"]["ngram_layers"],
-            ],
+        tokenizer = self._selection.tokenizer_of(model)
+        return statement(
+            "record",
+            settings={
+                f"checkpoints.{model}.dtype": self._config["checkpoints"][model]["dtype"],
+                "record.ngram_layers": self._config["record"]["ngram_layers"],
+            },
             content=self._checkpoint_content(model),
-            upstream=self.windows(self._selection.tokenizer_of(model)),
+            made_from={f"results/windows/{tokenizer}/windows.parquet": self.windows(tokenizer)},
         )
 
     @_remembered
     def counts(self, model: str) -> str:
         """Of results/counts/{model}.zarr."""
-        return _digest(code=code_digest(module_of("count")), upstream=self.recordings(model))
+        return statement("count", made_from={f"results/recordings/{model}": self.recordings(model)})
 
     @_remembered
     def ngrams(self, tokenizer: str) -> str:
         """Of results/ngrams/{tokenizer}.zarr."""
-        return _digest(
-            code=code_digest(module_of("number_ngrams")), upstream=self.windows(tokenizer)
-        )
+        windows = {f"results/windows/{tokenizer}/windows.parquet": self.windows(tokenizer)}
+        return statement("number_ngrams", made_from=windows)
 
     @_remembered
     def ngram_counts(self, model: str) -> str:
         """Of every results/counts/{model}/ngrams/{layer}.zarr."""
-        return _digest(
-            code=code_digest(module_of("count_ngrams")),
-            upstream=[
-                self.recordings(model),
-                self.ngrams(self._selection.tokenizer_of(model)),
-            ],
+        tokenizer = self._selection.tokenizer_of(model)
+        return statement(
+            "count_ngrams",
+            made_from={
+                f"results/recordings/{model}": self.recordings(model),
+                f"results/ngrams/{tokenizer}.zarr": self.ngrams(tokenizer),
+            },
         )
 
     @_remembered
     def census(self, model: str) -> str:
         """Of results/census/{model}.parquet and the tables that go with it."""
-        with_ngrams = bool(self._selection.ngram_layers(model))
-        return _digest(
-            code=code_digest(module_of("classify")),
-            settings=self._config["classify"],
-            upstream=[self.counts(model), self.ngram_counts(model) if with_ngrams else None],
+        made_from = {f"results/counts/{model}.zarr": self.counts(model)}
+        if self._selection.ngram_layers(model):
+            made_from[f"results/counts/{model}/ngrams"] = self.ngram_counts(model)
+        return statement(
+            "classify", settings={"classify": self._config["classify"]}, made_from=made_from
         )
 
     @_remembered
@@ -148,113 +161,103 @@ class Provenance:
 
         `choice` is the key of `draw` in the config that chooses a part of what there is to show.
         """
-        return _digest(
-            code=code_digest(module_of("draw"), f"draw.figures.{name}"),
-            settings=self._config["draw"][choice] if choice else None,
-            content=[
-                fingerprint([self._selection.style()]),
-                fingerprint(self._selection.published(name)),
-            ],
-            upstream=[[model, self.census(model)] for model in self._selection.shown(shown)],
+        models = self._selection.shown(shown)
+        return statement(
+            "draw",
+            f"draw.figures.{name}",
+            settings={
+                "models shown": models,
+                **({f"draw.{choice}": self._config["draw"][choice]} if choice else {}),
+            },
+            content={
+                "the style of the figures": fingerprint([self._selection.style()]),
+                "what the paper's figure shows": fingerprint(self._selection.published(name)),
+            },
+            made_from=self._censuses(models),
         )
 
     @_remembered
     def summary(self) -> str:
         """Of results/summary.csv."""
-        return _digest(
-            code=code_digest(module_of("summarise")),
-            upstream=[[model, self.census(model)] for model in self._selection.models],
-        )
+        models = self._selection.models
+        return statement("summarise", settings={"models": models}, made_from=self._censuses(models))
 
     @_remembered
     def claims(self) -> str:
         """Of results/claims.csv."""
-        return _digest(
-            code=code_digest(module_of("check_claims"), *_modules_in("draw/claims")),
-            settings=self._config["experiments"],
-            content=fingerprint([PAPER / "claims.toml"]),
-            upstream=[[model, self.census(model)] for model in self._selection.models],
+        models = self._selection.models
+        return statement(
+            "check_claims",
+            *modules_in("draw/claims"),
+            settings={"models": models, "experiments": self._config["experiments"]},
+            content={"resources/paper/claims.toml": fingerprint([PAPER / "claims.toml"])},
+            made_from=self._censuses(models),
         )
 
     @_remembered
     def explorer(self) -> str:
         """Of results/explorer."""
         page = [file for file in PAGE.rglob("*") if file.suffix in (".html", ".js", ".css")]
-        return _digest(
-            code=code_digest(module_of("explore")),
-            content=fingerprint(page),
-            upstream=[[model, self.census(model)] for model in self._selection.models],
+        models = self._selection.models
+        return statement(
+            "explore",
+            settings={"models": models},
+            content={"the explorer's page": fingerprint(page)},
+            made_from=self._censuses(models),
         )
 
     @_remembered
     def trained_tokenizer(self, name: str) -> str:
         """Of results/trained/tokenizers/{name}."""
         recipe = self._config["train"]["tokenizers"][name]
-        return _digest(
-            code=code_digest(module_of("train_tokenizer")),
-            settings=recipe,
-            upstream=[[domain, self.domain(domain)] for domain in recipe["domains"]],
+        return statement(
+            "train_tokenizer",
+            settings={f"train.tokenizers.{name}": recipe},
+            made_from=self._domains(recipe["domains"]),
         )
 
     @_remembered
     def trained_checkpoint(self, name: str) -> str:
         """Of results/trained/checkpoints/{name}."""
         recipe = self._config["train"]["checkpoints"][name]
-        return _digest(
-            code=code_digest(module_of("train_checkpoint")),
-            settings=recipe,
-            upstream=[
-                self._training_tokenizer(recipe["tokenizer"]),
-                *[[domain, self.domain(domain)] for domain in recipe["domains"]],
-            ],
+        tokenizer = recipe["tokenizer"]
+        made_from = self._domains(recipe["domains"])
+        content: Mapping[str, str] = {}
+        if tokenizer in self._config["train"]["tokenizers"]:
+            made_from[f"results/trained/tokenizers/{tokenizer}"] = self.trained_tokenizer(tokenizer)
+        else:
+            content = self._tokenizer_content(tokenizer)
+        return statement(
+            "train_checkpoint",
+            settings={f"train.checkpoints.{name}": recipe},
+            content=content,
+            made_from=made_from,
         )
 
     @_remembered
     def generated_mathematics(self) -> str:
         """Of results/generated/mathematics.jsonl.zst."""
-        return _digest(code=code_digest(module_of("generate_mathematics")))
+        return statement("generate_mathematics")
 
-    def _training_tokenizer(self, name: str) -> object:
-        if name in self._config["train"]["tokenizers"]:
-            return self.trained_tokenizer(name)
-        return self._tokenizer_content(name)
+    def _censuses(self, models: Iterable[str]) -> dict[str, str]:
+        return {f"results/census/{model}.parquet": self.census(model) for model in models}
 
-    def _tokenizer_content(self, name: str) -> object:
+    def _domains(self, names: Iterable[str]) -> dict[str, str]:
+        return {f"results/text/{name}.parquet": self.domain(name) for name in names}
+
+    def _tokenizer_content(self, name: str) -> Mapping[str, str]:
         entry = self._selection.tokenizer(name)
         if "hub" in entry:
-            return _of_hub(entry)
-        return _folder_content(self._selection.tokenizer_folder(name), TOKENIZER_FILES)
+            return hub_content(entry)
+        folder = self._selection.tokenizer_folder(name)
+        return {f"the tokenizer {name}": folder_content(folder, TOKENIZER_FILES)}
 
-    def _checkpoint_content(self, model: str) -> object:
+    def _checkpoint_content(self, model: str) -> Mapping[str, str]:
         entry = self._config["checkpoints"][model]
         if "hub" in entry:
-            return _of_hub(entry)
+            return hub_content(entry)
         if "trained" in entry:
-            return [self.trained_checkpoint(entry["trained"]), entry.get("step")]
-        return _folder_content(self._selection.checkpoint_folder(model), CHECKPOINT_FILES)
-
-
-def _modules_in(folder: str) -> list[str]:
-    """Name the modules in a folder of the package, which are imported by names that files hold."""
-    return [
-        f"{folder.replace('/', '.')}.{file.stem}"
-        for file in sorted((Path(__file__).parents[1] / folder).glob("[!_]*.py"))
-    ]
-
-
-def _digest(**parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
-
-
-def _of_hub(entry: Mapping[str, Any]) -> list[str]:
-    return [entry["hub"], entry["revision"]]
-
-
-def _folder_content(folder: Path, patterns: tuple[str, ...]) -> str:
-    """What the files in a folder that matter hold: a card or a note beside them does not."""
-    files = [file for pattern in patterns for file in folder.glob(pattern)]
-    if not files:
-        raise CensusError(
-            f"{folder}: has none of {', '.join(patterns)}. Expected a folder in Hugging Face's format."
-        )
-    return fingerprint(files)
+            trained = statement_digest(self.trained_checkpoint(entry["trained"]))
+            return {f"the checkpoint {entry['trained']}, step {entry.get('step', 'last')}": trained}
+        folder = self._selection.checkpoint_folder(model)
+        return {f"the checkpoint {model}": folder_content(folder, CHECKPOINT_FILES)}
