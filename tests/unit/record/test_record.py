@@ -244,7 +244,7 @@ def test_a_disk_that_fills_up_in_the_middle_is_said_to_be_full(
     def full(*_arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(f"neuron_census.{module}", full)
+    monkeypatch.setattr(f"neuron_census.record.recorders.{module}", full)
     with pytest.raises(CensusError, match="the disk is full"):
         record_one(tmp_path, make_checkpoint(tmp_path / "m"), mixed_windows(), shards=1, shard=0)
     assert not list(tmp_path.glob("*.zarr*")) and not list(tmp_path.glob(".0*"))

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import zarr
+from jaxtyping import Shaped
 from zarr.core.array_spec import ArrayConfigLike
 
 from neuron_census.errors import MADE_AGAIN, CensusError
@@ -87,7 +88,9 @@ def open_complete(path: Path, kind: str, version: int) -> zarr.Group:
     return group
 
 
-def read_checked(group: zarr.Group, name: str, selection: Any, path: Path) -> np.ndarray[Any, Any]:
+def read_checked(
+    group: zarr.Group, name: str, selection: Any, path: Path
+) -> Shaped[np.ndarray, ...]:
     """Read part of an array of a store; a chunk that fails its checksum is a CensusError that names it.
 
     Parameters

@@ -6,22 +6,29 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Queue
 from threading import Thread
-from typing import Any
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
+from jaxtyping import Shaped
 from torch import Tensor
 
 from neuron_census.record.forward.pinned import pinned
 
-Receive = Callable[[np.ndarray[Any, Any]], None]
+Receive = Callable[[Shaped[np.ndarray, "..."]], None]
 # Results that may be on their way before the device has to wait for the host.
 MOST_WAITING = 4
 
 
+@runtime_checkable
+class _Event(Protocol):
+    def synchronize(self) -> None:
+        """Wait until what was asked of the device before the event is done."""
+
+
 @dataclass(frozen=True)
 class _Parcel:
-    arrived: torch.cuda.Event
+    arrived: _Event
     result: Tensor
     receive: Receive
 

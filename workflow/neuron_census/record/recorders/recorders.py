@@ -7,10 +7,11 @@ where they are. On a GPU results gather there, and leave by the outbox when a la
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import zarr
+from jaxtyping import Shaped
 from torch import Tensor
 
 from neuron_census.formats.recording import create_bits, create_counts
@@ -106,7 +107,7 @@ class PositionCounts:
 
     def __init__(self, scratch: PositionScratch, outbox: Outbox) -> None:
         self._scratch = scratch
-        self._blocks: dict[int, np.ndarray[Any, Any]] = {}  # of one layer, by domain
+        self._blocks: dict[int, Shaped[np.ndarray, ...]] = {}  # of one layer, by domain
         self._gathered: dict[int, Tensor] = {}
         self._outbox = outbox
 
@@ -145,10 +146,10 @@ def gather(gathered: dict[Key, Tensor], key: Key, counts: Tensor) -> None:
         gathered[key] = counts.clone()
 
 
-def adding_to(total: np.ndarray[Any, Any]) -> Receive:
+def adding_to(total: Shaped[np.ndarray, ...]) -> Receive:
     """What adds the counts that arrive to a total."""
 
-    def add(counts: np.ndarray[Any, Any]) -> None:
+    def add(counts: Shaped[np.ndarray, ...]) -> None:
         total[...] += counts
 
     return add
