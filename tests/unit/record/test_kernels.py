@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from neuron_census.record.forward.kernels import (
     count_active,
+    count_by_position,
     count_positions,
-    counted_by_position,
     pack_active,
-    packed,
+    pack_bits,
 )
 
 DTYPES = [torch.float64, torch.float32, torch.bfloat16, torch.float16]
@@ -65,7 +65,7 @@ def test_counting_and_packing_equal_plain_loops(rows, neurons, first, dtype, ran
         assert unpacked[:first].all(), "bits that were there before must stay"
 
     # What a GPU computes means the same, here on the CPU.
-    octets = packed(activations[torch.from_numpy(chosen)] > 0, first % 8).numpy()
+    octets = pack_bits(activations[torch.from_numpy(chosen)] > 0, first % 8).numpy()
     again = np.unpackbits(octets, axis=0, bitorder="little")[first % 8 :]
     assert (again[: len(chosen)] == active).all() and not again[len(chosen) :].any()
 
@@ -94,4 +94,4 @@ def test_position_counts_equal_plain_loops(windows, length, neurons, dtype) -> N
         for p in range(length)
     ]
     assert counts.tolist() == expected
-    assert counted_by_position(activations > 0, length).tolist() == expected
+    assert count_by_position(activations > 0, length).tolist() == expected
