@@ -52,7 +52,6 @@ def keep(
     micro: int = 48,
     super_batch: int = 100,
     resident: int | None = None,
-    highest: int | None = None,
 ) -> Keeper:
     keeper, layers = Keeper(), checkpoint.config.num_hidden_layers
     stay = layers if resident is None else resident
@@ -63,7 +62,7 @@ def keep(
             weights=Weights(checkpoint, dtype, CPU, layers=layers, resident=stay),
             recorders=[keeper],
             outbox=Outbox(CPU),
-            highest_layer=lambda batch: layers - 1 if highest is None else highest,
+            highest_layer=lambda batch: layers - 1,
             super_batch_tokens=super_batch,
             hidden_states="device",
             advanced=lambda layer, tokens: None,
@@ -121,15 +120,8 @@ def test_streamed_equals_resident_to_the_bit_for_any_super_batch(
     for super_batch in (1, 64, 10**6):
         streamed = keep(checkpoint, table, dtype=dtype, super_batch=super_batch, resident=resident)
         for layer in range(3):
+            assert streamed.layer(layer).dtype == dtype
             assert torch.equal(streamed.layer(layer), all_resident.layer(layer))
-
-
-def test_nothing_above_the_highest_layer_is_computed(tmp_path: Path) -> None:
-    checkpoint = Checkpoint.open(make_checkpoint(tmp_path / "model"))
-    keeper = keep(checkpoint, some_windows(), highest=1)
-    assert sorted(keeper.seen) == [0, 1]
-    full = keep(checkpoint, some_windows())
-    assert torch.equal(keeper.layer(1), full.layer(1))
 
 
 @settings(deadline=None, max_examples=60)

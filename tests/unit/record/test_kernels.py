@@ -28,6 +28,21 @@ def test_only_values_above_zero_are_active(dtype: torch.dtype) -> None:
     assert counts.tolist() == [0, 0, 1, 1, 1]
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rows", [254, 255, 256, 257, 510, 511, 513, 70_000])
+def test_a_neuron_that_is_always_active_is_counted_at_every_row(
+    rows: int, dtype: torch.dtype
+) -> None:
+    """Counters of a byte on the way, and of two, would begin anew."""
+    values = torch.ones(rows, 3, dtype=dtype)
+    values[:, 1] = -1
+    values[rows - 1, 2] = 0
+    counts = np.zeros(3, dtype=np.int64)
+    count_active(values, np.arange(rows), counts)
+    assert counts.tolist() == [rows, 0, rows - 1]
+    assert count_by_position(values > 0, 1).tolist() == [[rows, 0, rows - 1]]
+
+
 def test_bits_are_little_and_follow_the_rows_given() -> None:
     activations = torch.tensor([[1.0, 0.0], [0.0, 0.0], [0.0, 2.0], [3.0, 0.0]])
     bits = np.zeros((2, 2), dtype=np.uint8)
