@@ -7,18 +7,23 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.repository import REPOSITORY
+from helpers.made.configs import DEFAULT
 from neuron_census.config.configuration import configure
 from neuron_census.errors import CensusError
 
-DEFAULT: dict[str, Any] = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text())
-
 Change = Callable[[dict[str, Any]], Any]
-MAIN: dict[str, Any] = {"hub": "a/b", "revision": "main"}
+MAIN: dict[str, Any] = {"hub": "a/b", "revision": "main", "layers": 2}
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
 
 WRONG: list[tuple[Change, str]] = [
     (
@@ -55,7 +60,7 @@ WRONG: list[tuple[Change, str]] = [
         "checkpoints.x: found `hub` and `path`, expected one of",
     ),
     (
-        lambda c: c["checkpoints"].update(x=MAIN),
+        lambda c: c["checkpoints"].update(x={"hub": "a/b", "revision": "main"}),
         "checkpoints.x.layers: is missing; expected the number of layers of a/b",
     ),
     (
@@ -96,14 +101,17 @@ WRONG: list[tuple[Change, str]] = [
         lambda c: c["classify"]["ngrams"]["max_cover"].update({"4gram": 5}),
         "classify.ngrams.max_cover: unknown key '4gram'",
     ),
-    (lambda c: c["checkpoints"].update(x={"hub": "a/b"}), "checkpoints.x.revision: is missing"),
+    (
+        lambda c: c["checkpoints"].update(x={"hub": "a/b", "layers": 2}),
+        "checkpoints.x.revision: is missing",
+    ),
     (
         lambda c: c["checkpoints"].update(x={"hub": "../b"}),
         "checkpoints.x.hub: found '../b', expected",
     ),
     (
         lambda c: c["checkpoints"].update(x={"path": "y", "revision": "main"}),
-        "checkpoints.x.revision: only an entry with `hub` has one",
+        "checkpoints.x.revision: only an entry with `hub` has it",
     ),
     (
         lambda c: c["checkpoints"].update(x={"path": "y", "tokenizer": "opt-mimi"}),
@@ -159,6 +167,32 @@ WRONG: list[tuple[Change, str]] = [
         "train.checkpoints.opt-mini-s.tokenizer: unknown tokenizer 'opt-mimi'; did you mean 'opt-mini'?",
     ),
     (
+        lambda c: c["checkpoints"].update({"m.zarr": MAIN}),
+        "checkpoints: 'm.zarr' ends as the workflow's own files do",
+    ),
+    (lambda c: c["domains"].update({"M.Parquet": {"files": "a"}}), "domains: 'M.Parquet' ends as"),
+    (
+        lambda c: c["classify"]["positions"].update(mi_threshold=float("nan")),
+        "classify.positions.mi_threshold: found nan, expected a number that is finite.",
+    ),
+    (
+        lambda c: c["classify"]["positions"].update(mi_threshold="inf"),
+        "classify.positions.mi_threshold: found inf, expected a number that is finite.",
+    ),
+    (
+        lambda c: c["record"].update(shard_tokens=-(16**5000)),
+        "record.shard_tokens: found a whole number of 20001 bits, expected one of at most 63.",
+    ),
+    (lambda c: c.update(seed="1" * 5000), "expected a whole number of at least 0"),
+    (
+        lambda c: c["domains"]["python"].update(where={"a": nested(1000)}),
+        "is nested more than 20 deep",
+    ),
+    (
+        lambda c: c["classify"]["ngrams"].update(coverage=0.4),
+        "classify.ngrams.coverage: found 0.4, expected a number of at least 0.5 and at most 1.",
+    ),
+    (
         lambda c: c["domains"]["python"].pop("held_out"),
         "domain 'python' has no `held_out`",
     ),
@@ -173,6 +207,72 @@ def test_what_is_wrong_is_explained_in_one_paragraph(change: Change, said: str) 
         configure(config)
     assert said in str(error.value)
     assert "\n" not in str(error.value).replace("\\n", "")
+
+
+SEVERAL: dict[str, tuple[list[Change], list[str]]] = {
+    "of the schema": (
+        [
+            lambda c: c.update(modles=[], sead=1),
+            lambda c: c["record"].update(device="gpu"),
+            lambda c: c["studies"]["dead"].append({}),
+            lambda c: c.update(window=1),
+        ],
+        [
+            "unknown key 'modles'",
+            "unknown key 'sead'",
+            "record.device: found 'gpu'",
+            "the key 'domain' is missing",
+            "the key 'tokens' is missing",
+            "window: found 1",
+        ],
+    ),
+    "of consistency": (
+        [
+            lambda c: c["models"].append("opt-mini-x"),
+            lambda c: c["checkpoints"].update(x={"trained": "none", "revision": "main"}),
+            lambda c: c["studies"]["dead"].append({"domain": "proes", "tokens": "all"}),
+            lambda c: c["domains"].update(x={"files": "a", "pypi": "b"}, y={"files": "!a"}),
+        ],
+        [
+            "models[7]: unknown model 'opt-mini-x'",
+            "checkpoints.x.revision: only an entry with `hub`",
+            "checkpoints.x.trained: unknown recipe 'none'",
+            "checkpoints.x.tokenizer: is missing",
+            "studies.dead[4].domain: unknown domain 'proes'",
+            "domains.x.pypi: found 'b'",
+            "domains.y.files: found no pattern",
+        ],
+    ),
+    "of keys": (
+        [lambda c: c.update({5: 1}), lambda c: c["checkpoints"].update({125: MAIN})],
+        ["config: found the key 5", "config.checkpoints: found the key 125"],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SEVERAL)
+def test_several_faults_are_said_at_once(case: str) -> None:
+    changes, said = SEVERAL[case]
+    config = deepcopy(DEFAULT)
+    for change in changes:
+        change(config)
+    with pytest.raises(CensusError) as error:
+        configure(config)
+    first, *listed = str(error.value).splitlines()
+    assert first == f"The config has {len(said)} faults:"
+    assert len(listed) == len(said)
+    for fault in said:
+        assert sum(fault in line for line in listed) == 1, (fault, listed)
+
+
+def test_of_very_many_faults_some_are_said() -> None:
+    config = deepcopy(DEFAULT)
+    config["models"] = [f"none-{number}" for number in range(30)]
+    with pytest.raises(CensusError) as error:
+        configure(config)
+    lines = str(error.value).splitlines()
+    assert lines[0] == "The config has 30 faults:"
+    assert lines[-1] == "  and 10 more." and len(lines) == 22
 
 
 ANYTHING = st.recursive(
