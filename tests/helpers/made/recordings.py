@@ -11,6 +11,7 @@ import zarr
 
 from helpers.made.windows import save_windows
 from neuron_census.formats.recording import FORMAT, VERSION, create_counts, open_recording
+from neuron_census.formats.seal import seal
 from neuron_census.formats.zarr_store import mark_complete
 from neuron_census.record.record import record
 
@@ -52,7 +53,8 @@ def made_recording(
     if positions is not None:
         create_counts(group, "counts/positions", positions.shape, positions.dtype)[:] = positions
     if changes.get("complete", True):
-        mark_complete(group, path)
+        mark_complete(group)
+    seal(path)
     return path
 
 

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 import zarr
-from jaxtyping import Bool, Int32, Int64, Shaped
+from jaxtyping import Bool, Int32, Int64
 
 from neuron_census.formats.ngram_index import require_size
 from neuron_census.formats.zarr_store import open_complete, read_checked
@@ -128,7 +128,7 @@ class NgramCounts:
     def _whole_numbers(self, n: int, name: str) -> Int64[np.ndarray, " _"]:
         return self._read(n, name).astype(np.int64)
 
-    def _read(self, n: int, name: str) -> Shaped[np.ndarray, ...]:
+    def _read(self, n: int, name: str) -> np.ndarray:
         require_size(n)
         return read_checked(self.group, f"{n}/{name}", ..., self.path)
 

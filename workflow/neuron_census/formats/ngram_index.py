@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import zarr
-from jaxtyping import Int32, Int64, Integer, Shaped
+from jaxtyping import Int32, Int64, Integer
 from zarr.codecs import Crc32cCodec, ZstdCodec
 
 from neuron_census.errors import CensusError
@@ -90,7 +90,7 @@ def require_size(n: int) -> None:
         raise CensusError(f"n-grams of {n} tokens: expected a size of 1, 2 or 3.")
 
 
-def create(store: zarr.Group, name: str, values: Shaped[np.ndarray, ...]) -> zarr.Array[Any]:
+def create(store: zarr.Group, name: str, values: np.ndarray) -> zarr.Array[Any]:
     """Write an array of numbered n-grams, in chunks of about a million rows."""
     array = store.create_array(
         name,

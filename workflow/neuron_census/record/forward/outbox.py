@@ -10,12 +10,11 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Shaped
 from torch import Tensor
 
 from neuron_census.record.forward.pinned import pinned
 
-Receive = Callable[[Shaped[np.ndarray, "..."]], None]
+Receive = Callable[[np.ndarray], None]
 # Results that may be on their way before the device has to wait for the host.
 MOST_WAITING = 4
 

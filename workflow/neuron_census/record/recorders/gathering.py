@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TypeVar
 
 import numpy as np
-from jaxtyping import Shaped
 from torch import Tensor
 
 from neuron_census.record.forward.outbox import Receive
@@ -21,10 +20,10 @@ def gather(gathered: dict[Key, Tensor], key: Key, counts: Tensor) -> None:
         gathered[key] = counts.clone()
 
 
-def add_arrivals_to(total: Shaped[np.ndarray, ...]) -> Receive:
+def add_arrivals_to(total: np.ndarray) -> Receive:
     """Return what adds the counts that arrive to a total."""
 
-    def add(counts: Shaped[np.ndarray, ...]) -> None:
+    def add(counts: np.ndarray) -> None:
         total[...] += counts
 
     return add

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import zarr
-from jaxtyping import Shaped
 from torch import Tensor
 
 from neuron_census.formats.recording import create_counts
@@ -22,7 +21,7 @@ class PositionCounts:
 
     def __init__(self, scratch: PositionScratch, outbox: Outbox) -> None:
         self._scratch = scratch
-        self._blocks: dict[int, Shaped[np.ndarray, ...]] = {}  # of one layer, by domain
+        self._blocks: dict[int, np.ndarray] = {}  # of one layer, by domain
         self._gathered: dict[int, Tensor] = {}
         self._outbox = outbox
 

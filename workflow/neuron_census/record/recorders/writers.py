@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import zarr
-from jaxtyping import Shaped
 
 # Bytes of blocks that may wait to be written; one more may always come, whatever its size.
 MOST_WAITING = 1 << 28
@@ -22,9 +21,7 @@ class Writers:
         self._pending: deque[tuple[Future[None], int]] = deque()
         self._waiting = 0
 
-    def submit(
-        self, array: zarr.Array[Any], selection: Any, block: Shaped[np.ndarray, ...]
-    ) -> None:
+    def submit(self, array: zarr.Array[Any], selection: Any, block: np.ndarray) -> None:
         """Write `array[selection] = block` soon; waits for the oldest blocks while too many do.
 
         Raises what a writing thread raised.
@@ -49,6 +46,6 @@ class Writers:
         future.result()
 
 
-def _write(array: zarr.Array[Any], selection: Any, block: Shaped[np.ndarray, ...]) -> None:
+def _write(array: zarr.Array[Any], selection: Any, block: np.ndarray) -> None:
     # A transposed block is put in order here, and not by the thread that computes.
     array[selection] = np.ascontiguousarray(block)
