@@ -1,6 +1,6 @@
 """The bits of a recording, read for counting: chunks go from their files to where they are counted.
 
-The files are those of Zarr (version 3, sharded): a file for every `SHARD_TOKENS` tokens of a layer holds a chunk
+The files are those of Zarr (version 3, sharded): a file for every `TOKENS_PER_FILE` tokens of a layer holds a chunk
 for every `CHUNK_NEURONS` neurons, each zstd with a crc32c behind it, and at the end an index of offsets and
 lengths with a crc32c of its own. Zarr reads the same through three copies in memory.
 """
@@ -18,10 +18,10 @@ from jaxtyping import UInt8, UInt64
 from zstandard import ZstdDecompressor
 
 from neuron_census.errors import MADE_AGAIN, CensusError
-from neuron_census.formats.recording import SHARD_TOKENS
+from neuron_census.formats.recording import TOKENS_PER_FILE
 
 CHECKSUM_BYTES = 4
-CHUNK_BYTES = SHARD_TOKENS // 8
+CHUNK_BYTES = TOKENS_PER_FILE // 8
 
 
 @dataclass(frozen=True)

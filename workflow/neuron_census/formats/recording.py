@@ -25,8 +25,8 @@ FORMAT = "neuron-census recording"
 VERSION = 1
 # What must be the same in all that is read together.
 FACTS = ("model", "revision", "weights", "dtype", "windows")
-# Tokens of one Zarr shard along the bits: what a layer's buffer holds before it is written.
-SHARD_TOKENS = 1 << 14
+# Tokens of one file of bits, a Zarr shard: what a layer's buffer holds before it is written.
+TOKENS_PER_FILE = 1 << 14
 # Neurons of one chunk; with the tokens above a chunk is 1 MiB of bits.
 CHUNK_NEURONS = 512
 
@@ -38,8 +38,8 @@ def create_bits(group: zarr.Group, layer: int, ffn_dim: int, tokens: int) -> zar
         f"active/{layer}",
         shape=(ffn_dim, -(-tokens // 8)),
         dtype=np.uint8,
-        chunks=(neurons, SHARD_TOKENS // 8),
-        shards=(-(-ffn_dim // neurons) * neurons, SHARD_TOKENS // 8),
+        chunks=(neurons, TOKENS_PER_FILE // 8),
+        shards=(-(-ffn_dim // neurons) * neurons, TOKENS_PER_FILE // 8),
         compressors=[ZstdCodec(level=1), Crc32cCodec()],
         config=WHOLE,
     )
