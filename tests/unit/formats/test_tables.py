@@ -38,11 +38,13 @@ def test_a_whole_group_of_optional_columns_may_be_there_but_not_half(tmp_path: P
         "positional": pl.Series([True]),
         "pattern": pl.Series(["other"], dtype=pl.Categorical),
         "strength": pl.Series(["weak"], dtype=pl.Categorical),
+        "early_frequency": pl.Series([0.5], dtype=pl.Float32),
+        "late_frequency": pl.Series([0.25], dtype=pl.Float32),
     }
     write_table(census(**positions), CENSUS, tmp_path / "whole.parquet")
     read_table(tmp_path / "whole.parquet", CENSUS)
-    del positions["strength"]
-    with pytest.raises(ValueError, match="strength"):
+    del positions["late_frequency"]
+    with pytest.raises(ValueError, match="late_frequency"):
         write_table(census(**positions), CENSUS, tmp_path / "half.parquet")
 
 

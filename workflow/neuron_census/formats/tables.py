@@ -15,6 +15,9 @@ NGRAMS = ("unigram", "bigram", "trigram")
 PATTERNS = ("oscillatory", "both extremes", "one extreme", "other")
 STRENGTHS = ("strong", "weak")
 
+EARLY_POSITIONS = 16
+"""Positions of a window that count as its first few, the BOS position among them."""
+
 DESCRIPTORS: dict[str, str] = {
     "half_cycles": "how often the smoothed curve goes from its low to its high part, or back",
     "lowest": "1% quantile of the smoothed curve",
@@ -119,6 +122,15 @@ CENSUS = Table(
             "positional": Column(pl.Boolean(), "whether that exceeds the threshold"),
             "pattern": Column(pl.Categorical(), "type of its pattern; null unless positional"),
             "strength": Column(pl.Categorical(), "strong or weak; null unless positional"),
+            "early_frequency": Column(
+                pl.Float32(),
+                "share of full-length windows in which it is active, on average over the first "
+                f"{EARLY_POSITIONS} positions, that of the BOS included as in `position_mi`",
+            ),
+            "late_frequency": Column(
+                pl.Float32(),
+                f"the same over all later positions; null where a window has at most {EARLY_POSITIONS}",
+            ),
         },
         "domains": {
             "activations_by_domain": Column(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 import zarr
-from jaxtyping import Integer
+from jaxtyping import Int64, Integer
 
 from neuron_census.classify.positions.mutual_information import (
     position_information,
@@ -19,7 +19,7 @@ from neuron_census.classify.thresholds import PositionThresholds
 from neuron_census.errors import MADE_AGAIN, CensusError
 from neuron_census.formats.counts import Counts
 from neuron_census.formats.recording import CHUNK_NEURONS
-from neuron_census.formats.tables import CENSUS, POSITIONS, Column
+from neuron_census.formats.tables import CENSUS, EARLY_POSITIONS, POSITIONS, Column
 from neuron_census.formats.zarr_store import read_checked
 from neuron_census.progress import progress
 
@@ -124,6 +124,10 @@ def _chunk(
     )
     patterns = patterns.with_columns(pl.Series("neuron", chosen, dtype=pl.Int64))
     neurons = neurons.join(patterns, on="neuron", how="left", maintain_order="left")
+    neurons = neurons.with_columns(
+        early_frequency=_mean_frequency(pooled[:EARLY_POSITIONS], total),
+        late_frequency=_mean_frequency(pooled[EARLY_POSITIONS:], total),
+    )
     curves = pl.DataFrame(
         {
             "neuron": pl.Series(chosen, dtype=pl.Int64),
@@ -136,6 +140,14 @@ def _chunk(
         }
     )
     return neurons, pl.concat([curves, descriptors], how="horizontal")
+
+
+def _mean_frequency(counts: Int64[np.ndarray, "position neuron"], windows: int) -> pl.Series:
+    """Return the mean over positions of each neuron's share of windows; null without any position."""
+    positions, neurons = counts.shape
+    if not positions:
+        return pl.Series([None] * neurons, dtype=pl.Float64)
+    return pl.Series(counts.sum(axis=0) / (positions * windows))
 
 
 def _by_domain(
