@@ -12,11 +12,11 @@ import pytest
 import zarr
 
 from helpers.oracles.positions_by_loop import information_by_hand
-from neuron_census.classify.positions import census as module
 from neuron_census.classify.positions.census import classify_positions
 from neuron_census.classify.positions.patterns import PatternRules, classify_patterns, describe
 from neuron_census.classify.thresholds import PositionThresholds
 from neuron_census.errors import CensusError
+from neuron_census.formats import counts as counts_format
 from neuron_census.formats.counts import FORMAT, VERSION, Counts, create_positions, create_totals
 from neuron_census.formats.table_files import write_table
 from neuron_census.formats.tables import CENSUS, POSITIONS
@@ -64,7 +64,7 @@ def made_positions(neurons: int = NEURONS) -> np.ndarray:
 def test_a_census_equals_a_loop_over_neurons(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "CHUNK_NEURONS", 3)
+    monkeypatch.setattr(counts_format, "CHUNK_NEURONS", 3)
     counts = made_positions()
     found = classify_positions(made_store(tmp_path / "m.zarr", counts), PositionThresholds())
     assert found is not None

@@ -9,7 +9,7 @@ import pytest
 
 from neuron_census.errors import CensusError
 from neuron_census.formats.table_files import read_table, write_table
-from neuron_census.formats.tables import CENSUS, DESCRIPTORS, POSITIONS, TABLES, describe
+from neuron_census.formats.tables import CENSUS, DESCRIPTORS, POSITIONS
 
 
 def census(**changes: pl.Series) -> pl.DataFrame:
@@ -67,13 +67,6 @@ def test_another_file_is_refused_by_name(tmp_path: Path) -> None:
     write_table(census(), CENSUS, tmp_path / "census.parquet")
     with pytest.raises(CensusError, match=r"census\.parquet: is no positions table"):
         read_table(tmp_path / "census.parquet", POSITIONS)
-
-
-def test_the_description_names_every_column() -> None:
-    text = describe()
-    for table in TABLES:
-        for name, column in table.all_columns.items():
-            assert f"| `{name}` | {column.dtype} | {column.meaning} |" in text
 
 
 def test_brackets_in_the_name_of_a_folder_are_no_pattern(tmp_path: Path) -> None:
