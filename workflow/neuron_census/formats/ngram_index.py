@@ -92,7 +92,7 @@ def require_size(n: int) -> None:
 
 
 def create(
-    store: zarr.Group, name: str, values: np.ndarray[Any, Any], dimensions: tuple[str, ...]
+    store: zarr.Group, name: str, values: np.ndarray, dimensions: tuple[str, ...]
 ) -> zarr.Array[Any]:
     """Write an array with named axes, in chunks of about a million rows."""
     array = store.create_array(

@@ -10,6 +10,7 @@ Every chunk is compressed with zstd and carries a crc32c.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from neuron_census.formats.zarr_store import WHOLE, open_complete
 
 FORMAT = "neuron-census recording"
 VERSION = 1
+FACTS = ("model", "revision", "weights", "dtype", "windows")
+"""What must be the same in everything that is read together."""
 SHARD_TOKENS = 1 << 14
 """Tokens in one file (a Zarr shard) of a layer's bits: what a layer's buffer holds before it is written."""
 CHUNK_NEURONS = 512
@@ -61,6 +64,11 @@ def create_counts(
         dimension_names=TOTALS if len(shape) == len(TOTALS) else POSITIONS,
         config=WHOLE,
     )
+
+
+def facts_of(attributes: Mapping[str, Any]) -> dict[str, str]:
+    """Return what names model, weights and windows in the seal of what a recording became."""
+    return {key: str(attributes[key]) for key in FACTS if key in attributes}
 
 
 def open_recording(path: Path) -> zarr.Group:
