@@ -49,11 +49,11 @@ def model(
         schema_overrides={"suppresses": pl.Boolean, "pattern": pl.String, "strength": pl.String},
         infer_schema_length=None,
     )
-    made = ModelTables(name, {})
-    made.__dict__["census"] = census
-    for kind, given in tables.items():
-        made.__dict__[kind] = pl.DataFrame(given, infer_schema_length=None)
-    return Measured(name, made)
+    frames = {
+        "covered" if kind == "triggers" else kind: pl.DataFrame(given, infer_schema_length=None)
+        for kind, given in tables.items()
+    }
+    return Measured(name, ModelTables(name, {}, {"census": census, **frames}))
 
 
 def layers(
@@ -271,9 +271,8 @@ def oscillating(ranges: dict[int, tuple[int, int]]) -> Measured:
             for neuron, (start, end) in ranges.items()
         ]
     )
-    made = ModelTables("opt-125m", {})
-    made.__dict__.update(census=census, positions=curves)
-    return Measured("opt-125m", made)
+    frames = {"census": census, "positions": curves}
+    return Measured("opt-125m", ModelTables("opt-125m", {}, frames))
 
 
 def test_the_ten_neurons_of_figure_9() -> None:
@@ -335,8 +334,8 @@ def test_another_family_is_an_analogue_and_ordered_by_size() -> None:
 
 
 def test_a_study_that_was_not_done_decides_nothing() -> None:
-    bare = ModelTables("opt-66b", {})
-    bare.__dict__["census"] = SMALL.tables.census.select("layer", "neuron", "dead", "frequency")
+    census = SMALL.tables.census.select("layer", "neuron", "dead", "frequency")
+    bare = ModelTables("opt-66b", {}, {"census": census})
     run = {"opt-66b": Measured("opt-66b", bare)}
     asked = claim(models=("opt-66b",), test="ngrams.over_10000_tokens_in_all")
     assert judge(asked, run, {}).found == "the run has no study of n-grams."

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import polars as pl
 import pytest
 from matplotlib.figure import Figure
 
 from helpers.made.tables import Detector, Layer, grown_model, made_model
-from helpers.repository import REPOSITORY
+from helpers.repository import REPOSITORY, STYLE
 from neuron_census.config.selection import PAPER
 from neuron_census.draw.draw import figure_names
 from neuron_census.draw.figures import (
@@ -31,10 +30,8 @@ from neuron_census.draw.figures import (
     ngrams_by_layer,
 )
 from neuron_census.draw.figures.figure import FigureModule, write_figure
-from neuron_census.draw.figures.style import styled
 from neuron_census.draw.model_tables import ModelTables
 
-STYLE = REPOSITORY / "workflow" / "figure_style.mplstyle"
 MODULES: tuple[FigureModule, ...] = (
     fig02_unigram_cover,
     fig03_token_detectors,
@@ -49,11 +46,7 @@ MODULES: tuple[FigureModule, ...] = (
 DEPTHS = (4, 6, 8, 12, 24, 32, 40, 64)
 
 
-@pytest.fixture(autouse=True)
-def in_style() -> Iterator[None]:
-    with styled(STYLE):
-        yield
-        plt.close("all")
+pytestmark = pytest.mark.usefixtures("in_style")
 
 
 @pytest.fixture(scope="module")
@@ -156,8 +149,8 @@ def test_lines_of_new_ngrams() -> None:
     lines = {str(line.get_label()): line for line in axes.get_lines()}
     assert {name: np.asarray(line.get_ydata()).tolist() for name, line in lines.items()} == {
         "detected in the layer": [3, 0, 2],
-        "of them not in the layer right below": [3, 0, 2],
-        "of them in no lower layer": [3, 0, 1],
+        "of these, not in the layer right below": [3, 0, 2],
+        "of these, in no lower layer": [3, 0, 1],
     }
     widths = [line.get_linewidth() for line in axes.get_lines()]
     assert widths == sorted(widths, reverse=True), "equal lines are all seen"
