@@ -75,7 +75,7 @@ def draw(numbers: pl.DataFrame, ngrams: str) -> Figure:
         for column in ("detected", "cumulative"):
             draw_published(right, rows, "relative_depth", column, colour)
     left.plot([], [], color=QUIET, marker="o", linestyle="-", label="(b) in the layer")
-    left.plot([], [], color=QUIET, marker="", linestyle="--", label="(b) up to the layer")
+    left.plot([], [], color=QUIET, marker="", linestyle="--", label="(b) in the layer or below")
     label_published(left, numbers)
     left.set(title=f"(a) {ngrams[:-1]} detectors", ylabel="neurons of the layer")
     right.set(title=f"(b) detected {ngrams}", ylabel=f"different {ngrams}")
