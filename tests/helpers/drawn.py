@@ -111,17 +111,15 @@ def drawn_circles(axes: Axes) -> list[tuple[float, float, str, str]]:
     return sorted(found, key=lambda circle: (circle[1], circle[0]))  # type: ignore[return-value]
 
 
-def drawn_ranges(axes: Axes) -> list[list[tuple[float, float]]]:
-    """Return of each row of bars, from the top, where each of its bars begins and ends."""
-    rows = []
+def drawn_ranges(axes: Axes) -> dict[float, list[tuple[float, float]]]:
+    """Return of each row of bars, by its place, where each of its bars begins and ends."""
+    rows = {}
     for part in axes.collections:
-        if isinstance(part, PolyCollection):
-            corners = [path.vertices for path in part.get_paths()]
-            middle = np.mean([corner[:-1, 1] for corner in corners])
-            rows.append((middle, [(corner[:, 0].min(), corner[:, 0].max()) for corner in corners]))
-    assert [place for place, _ in rows] == list(range(len(rows)))
-    low, high = axes.get_ylim()
-    return [ranges for _, ranges in (rows if low > high else rows[::-1])]
+        corners = [np.asarray(path.vertices) for path in part.get_paths()]
+        if isinstance(part, PolyCollection) and corners:
+            middle = float(np.mean([(bar[:, 1].min() + bar[:, 1].max()) / 2 for bar in corners]))
+            rows[middle] = [(float(bar[:, 0].min()), float(bar[:, 0].max())) for bar in corners]
+    return rows
 
 
 def drawn_cells(axes: Axes) -> list[DrawnCell]:
