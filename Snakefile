@@ -19,7 +19,9 @@ if PACKAGE not in sys.path:
 
 from neuron_census.config.configuration import configure, unpinned
 from neuron_census.errors import CensusError
+from neuron_census.rerun.decision import decide_by_seals
 from neuron_census.rerun.file_times import respect_rerun_triggers
+from neuron_census.stage_process import WORKFLOW as WORKFLOW_PROCESS
 
 
 configfile: str(REPOSITORY / "config" / "config.yaml")
@@ -34,14 +36,15 @@ for entry in unpinned(config):
 
 # The Python that runs Snakemake runs the stages; a conda environment, where one is asked for, goes first.
 path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-os.environ.update(PATH=path)
+os.environ.update({"PATH": path, WORKFLOW_PROCESS: str(os.getpid())})
 export = f"PYTHONPATH={shlex.quote(PACKAGE)}${{PYTHONPATH:+:$PYTHONPATH}}"
 limits = "RAYON_NUM_THREADS=${OMP_NUM_THREADS:-1} POLARS_MAX_THREADS=${OMP_NUM_THREADS:-1}"
 prefix = f"set -euo pipefail; export {export} {limits}; "
 shell.prefix(prefix.replace("{", "{{").replace("}", "}}"))
 
-# Contents decide what reruns (neuron_census.rerun.provenance), times of files do not.
+# Seals decide what reruns (neuron_census.rerun), not the times of files, nor what Snakemake remembers.
 respect_rerun_triggers()
+decide_by_seals()
 
 
 resource_scopes:
@@ -61,7 +64,10 @@ include: "workflow/rules/train.smk"
 rule all:
     default_target: True
     input:
-        expand("results/census/{model}.parquet", model=SELECTION.models),
+        expand("results/{table}/{model}.parquet", table=TABLES, model=SELECTION.models),
+        expand("results/sensitivity/{model}.csv", model=SELECTION.models),
+        expand("results/counts/{model}.zarr", model=SELECTION.models),
+        NGRAM_COUNTS,
         expand("results/figures/{figure}.{kind}", figure=FIGURES, kind=["pdf", "png", "csv"]),
         "results/summary.csv",
         "results/claims.csv",

@@ -27,19 +27,19 @@ import zarr
 from cyclopts import App
 from scipy.sparse import csr_array
 
+from helpers.made.stores import finish_store
 from neuron_census.count import count_ngrams as stage
 from neuron_census.count.repeated_ngrams import ranked
 from neuron_census.formats.ngram_index import FORMAT, SIZES, VERSION, create
 from neuron_census.formats.recording import FORMAT as RECORDING
 from neuron_census.formats.recording import VERSION as RECORDING_VERSION
 from neuron_census.formats.recording import create_bits
-from neuron_census.formats.zarr_store import mark_complete
 
 VOCABULARY = 50_000
 app = App(help_format="plaintext")
 
 
-def made_ids(tokens: int, seed: int = 0) -> dict[int, np.ndarray[Any, Any]]:
+def made_ids(tokens: int, seed: int = 0) -> dict[int, np.ndarray]:
     """Numbered n-grams of made text, int32 `[tokens]` for each n."""
     random = np.random.default_rng(seed)
     weights = 1 / np.arange(1, VOCABULARY + 1)
@@ -195,14 +195,14 @@ def whole_layer(ids: Any, occurrences: Any, tokens: int, threads: int, density: 
         about |= {"versions": {}, "windows": "w", "domains": [], "window_length": 0, "shard": 0}
         about |= {"num_layers": 2, "ngram_layers": 1, "ffn_dim": 36_864}
         store.attrs.update({"format": RECORDING, "version": RECORDING_VERSION, **about})
-        mark_complete(store, folder / "0.zarr")
+        finish_store(store, folder / "0.zarr")
         index = zarr.open_group(folder / "ngrams.zarr", mode="w")
         for place, n in enumerate(SIZES):
             create(index, f"ids/{n}/0", ids[n])
             create(index, f"occurrences/{n}", occurrences[place])
         about = {"windows": "w", "vocabulary": VOCABULARY, "shards": 1}
         index.attrs.update({"format": FORMAT, "version": VERSION, **about})
-        mark_complete(index, folder / "ngrams.zarr")
+        finish_store(index, folder / "ngrams.zarr")
         command = [sys.executable, "-m", "neuron_census", "count_ngrams", "--layer", "0"]
         command += ["--recordings", str(folder / "0.zarr"), "--ngrams", str(folder / "ngrams.zarr")]
         command += ["--threads", str(threads), "--output", str(folder / "counts.zarr")]

@@ -88,7 +88,7 @@ def test_a_file_that_is_gone_is_named_and_made_again(finished: Project, tmp_path
     lost = next(path for path in store.rglob("c/*/*") if path.is_file())
     lost.unlink()
     said = project.fail(TARGETS[0])
-    assert "1.zarr" in said and "files of the store are missing" in said
+    assert "1.zarr" in said and "against its seal" in said
     shutil.rmtree(store)
     assert project.planned(TARGETS[0])["record"] == 1
     project.succeed(*TARGETS)

@@ -1,4 +1,4 @@
-"""The command line, one command a stage: `python -m neuron_census record --help` is its manual.
+"""The command line, one command for each stage: `python -m neuron_census record --help` is its manual.
 
 A command's options are its function's parameters. A stage is imported when it is called, and not
 before: what one of them needs, the others do without.
@@ -10,13 +10,18 @@ import ast
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-
-from cyclopts import App, Group, Parameter
+from typing import TYPE_CHECKING
 
 from neuron_census import __version__
 from neuron_census.errors import CensusError
+from neuron_census.formats.seal import made_from
+from neuron_census.stage_process import ending_in_words, watch_the_workflow
 from neuron_census.stages import STAGES
 
+if TYPE_CHECKING:
+    from cyclopts import App
+
+PROVENANCE = "--provenance"
 GROUPS = {
     "tokenize": "Tokenize: text to windows",
     "record": "Record: windows and a checkpoint to recordings",
@@ -30,7 +35,7 @@ GROUPS = {
 
 
 def application(called: str | None = None) -> App:
-    """Give the application with a command for each stage.
+    """Return the application with a command for each stage.
 
     Parameters
     ----------
@@ -38,9 +43,12 @@ def application(called: str | None = None) -> App:
         the stage that is about to be called, if any: it describes itself; the others are described
         by the first line of their modules, which are not imported
     """
+    from cyclopts import App, Group, Parameter
+
     app = App(
         name="python -m neuron_census",
-        help="The stages of the workflow, each by itself.",
+        help="The stages of the workflow, each by itself. Every command also takes --provenance, a JSON object "
+        "that says what its output is made from; it is written into the output's seal.",
         version=__version__,
         default_parameter=Parameter(consume_multiple=True, negative=()),
         help_format="plaintext",
@@ -66,12 +74,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments
         name and options of the stage; by default those of the process
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
-    try:
-        application(given[0] if given else None)(given)
-    except CensusError as error:
-        print(f"error: {error}", file=sys.stderr)
-        raise SystemExit(1) from None
+    with ending_in_words():
+        watch_the_workflow()
+        given, provenance = _without_provenance(sys.argv[1:] if arguments is None else arguments)
+        with made_from(provenance):
+            application(given[0] if given else None)(given)
+
+
+def _without_provenance(arguments: Sequence[str]) -> tuple[list[str], str | None]:
+    """Part the options of a stage from the one that every command takes."""
+    given = list(arguments)
+    if PROVENANCE not in given:
+        return given, None
+    at = given.index(PROVENANCE)
+    if at + 1 == len(given):
+        raise CensusError(f"{PROVENANCE}: expected a JSON object after it, found nothing.")
+    return given[:at] + given[at + 2 :], given[at + 1]
 
 
 def _first_line(module: str) -> str:

@@ -40,10 +40,11 @@ rule classify:
         checkpoint=checkpoint_folder,
         ngrams=lambda wildcards, input: ngram_options(input),
         thresholds=json.dumps(config["classify"], sort_keys=True),
+        weights_note=weights_note,
     shell:
         "python -m neuron_census classify --counts {input.counts:q} {params.ngrams:q}"
         " --checkpoint {params.checkpoint:q} --tokenizer {input.tokenizer:q}"
-        " --thresholds {params.thresholds:q} --census {output.census:q} --triggers {output.triggers:q}"
+        " --thresholds {params.thresholds:q} --weights-note {params.weights_note:q} --census {output.census:q} --triggers {output.triggers:q}"
         " --projections {output.projections:q} --spectra {output.spectra:q}"
         " --positions {output.positions:q} --sensitivity {output.sensitivity:q}"
-        " 2>&1 | tee -i {log:q} >&2"
+        " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"

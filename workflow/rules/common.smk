@@ -16,6 +16,15 @@ PROVENANCE = Provenance(SELECTION)
 FIGURES = drawable(config, SELECTION)
 
 
+# What classify makes of every model.
+TABLES = ("census", "triggers", "projections", "spectra", "positions")
+NGRAM_COUNTS = [
+    f"results/counts/{model}/ngrams/{layer}.zarr"
+    for model in SELECTION.models
+    for layer in SELECTION.ngram_layers(model)
+]
+
+
 def one_of_these(names):
     """A pattern that matches these names and nothing else."""
     return "|".join(map(re.escape, names)) or "(?!)"
@@ -60,6 +69,11 @@ def for_recording(resource):
 def untracked(value):
     """A param that Snakemake does not compare with that of the last run: a change of it reruns nothing."""
     return lambda wildcards, output: value
+
+
+def weights_note(wildcards):
+    """Where the digest of a model's weights is remembered, which takes long to make."""
+    return f"results/recordings/{wildcards.model}/.weights.json"
 
 
 def tables_of(domains):

@@ -27,7 +27,8 @@ rule count:
         provenance=lambda wildcards: PROVENANCE.counts(wildcards.model),
     shell:
         "python -m neuron_census count --recordings {input.recordings:q} --windows {input.windows:q}"
-        " --output {output:q} 2>&1 | tee -i {log:q} >&2"
+        " --output {output:q}"
+        " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
 
 rule number_ngrams:
@@ -49,7 +50,7 @@ rule number_ngrams:
         provenance=lambda wildcards: PROVENANCE.ngrams(wildcards.tokenizer),
     shell:
         "python -m neuron_census number_ngrams --windows {input.windows:q} --output {output:q}"
-        " 2>&1 | tee -i {log:q} >&2"
+        " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
 
 rule count_ngrams:
@@ -72,4 +73,5 @@ rule count_ngrams:
         provenance=lambda wildcards: PROVENANCE.ngram_counts(wildcards.model),
     shell:
         "python -m neuron_census count_ngrams --recordings {input.recordings:q} --ngrams {input.ngrams:q}"
-        " --layer {wildcards.layer} --threads {threads} --output {output:q} 2>&1 | tee -i {log:q} >&2"
+        " --layer {wildcards.layer} --threads {threads} --output {output:q}"
+        " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"

@@ -56,7 +56,8 @@ rule draw:
         "python -m neuron_census draw {wildcards.figure} --census {input.census:q}"
         " --triggers {input.triggers:q} --projections {input.projections:q} --spectra {input.spectra:q}"
         " --positions {input.positions:q} {params.options:q} --style {input.style:q}"
-        " --published {params.published:q} --output {params.figure:q} 2>&1 | tee -i {log:q} >&2"
+        " --published {params.published:q} --output {params.figure:q}"
+        " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
 
 rule summarise:
@@ -83,7 +84,8 @@ rule summarise:
         provenance=lambda wildcards: PROVENANCE.summary(),
     shell:
         "python -m neuron_census summarise --census {input.census:q} --triggers {input.triggers:q}"
-        " --output {output:q} 2>&1 | tee -i {log:q} >&2"
+        " --output {output:q}"
+        " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
 
 rule check_claims:
@@ -114,7 +116,8 @@ rule check_claims:
     shell:
         "python -m neuron_census check_claims --claims {input.claims:q} --census {input.census:q}"
         " --triggers {input.triggers:q} --positions {input.positions:q}"
-        " --experiments {params.experiments:q} --output {output:q} 2>&1 | tee -i {log:q} >&2"
+        " --experiments {params.experiments:q} --output {output:q}"
+        " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
 
 rule explore:
@@ -140,4 +143,4 @@ rule explore:
     shell:
         "python -m neuron_census explore --census {input.census:q} --triggers {input.triggers:q}"
         " --projections {input.projections:q} --positions {input.positions:q} --output {output:q}"
-        " 2>&1 | tee -i {log:q} >&2"
+        " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"

@@ -27,7 +27,8 @@ rule fetch_checkpoint:
         revision=lookup(dpath="checkpoints/{model}/revision", within=config),
     shell:
         "python -m neuron_census fetch_checkpoint --repository {params.repository:q}"
-        " --revision {params.revision:q} --output {output:q} 2>&1 | tee -i {log:q} >&2"
+        " --revision {params.revision:q} --output {output:q}"
+        " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
 
 rule fetch_tokenizer:
@@ -51,4 +52,5 @@ rule fetch_tokenizer:
         revision=lookup(dpath="{tokenizer}/revision", within=TOKENIZERS),
     shell:
         "python -m neuron_census fetch_checkpoint --tokenizer-only --repository {params.repository:q}"
-        " --revision {params.revision:q} --output {output:q} 2>&1 | tee -i {log:q} >&2"
+        " --revision {params.revision:q} --output {output:q}"
+        " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"

@@ -35,4 +35,4 @@ rule record:
         " --shard {wildcards.shard} --dtype {params.dtype} --device {params.device}"
         " --batch-tokens {params.batch_tokens} --ngram-layers {params.ngram_layers}"
         " {params.revision:q} --threads {threads} --output {output:q}"
-        " 2>&1 | tee -i {log:q} >&2"
+        " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"

@@ -29,7 +29,7 @@ rule read_domain:
     shell:
         "python -m neuron_census read_domain --domain {wildcards.domain} --spec {params.spec:q}"
         " --seed {params.seed} --search-folders {params.folders:q} --output {output:q}"
-        " 2>&1 | tee -i {log:q} >&2"
+        " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
 
 rule tokenize:
@@ -56,4 +56,4 @@ rule tokenize:
     shell:
         "python -m neuron_census tokenize --domains {input.domains:q} --tokenizer {input.tokenizer:q}"
         " --studies {params.studies:q} {params.window} --shards {params.shards} --output {output:q}"
-        " 2>&1 | tee -i {log:q} >&2"
+        " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"

@@ -42,7 +42,7 @@ rule train_tokenizer:
     shell:
         "python -m neuron_census train_tokenizer --domains {input.domains:q}"
         " --vocabulary {params.vocabulary} --window {params.window} --output {output:q}"
-        " 2>&1 | tee -i {log:q} >&2"
+        " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
 
 rule train_checkpoint:
@@ -72,7 +72,8 @@ rule train_checkpoint:
     shell:
         "python -m neuron_census train_checkpoint --domains {input.domains:q}"
         " --tokenizer {input.tokenizer:q} --spec {params.spec:q} --threads {threads}"
-        " --device {params.device} --output {output:q} 2>&1 | tee -i {log:q} >&2"
+        " --device {params.device} --output {output:q}"
+        " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
 
 rule generate_mathematics:
@@ -93,4 +94,4 @@ rule generate_mathematics:
         provenance=lambda wildcards: PROVENANCE.generated_mathematics(),
     shell:
         "python -m neuron_census generate_mathematics --processes {threads} --output {output.text:q}"
-        " 2>&1 | tee -i {log:q} >&2"
+        " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"

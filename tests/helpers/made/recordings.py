@@ -9,6 +9,7 @@ import numpy as np
 import zarr
 
 from neuron_census.formats.recording import FORMAT, VERSION, create_counts
+from neuron_census.formats.seal import seal
 from neuron_census.formats.zarr_store import mark_complete
 
 
@@ -49,5 +50,6 @@ def made_recording(
     if positions is not None:
         create_counts(group, "counts/positions", positions.shape, positions.dtype)[:] = positions
     if changes.get("complete", True):
-        mark_complete(group, path)
+        mark_complete(group)
+    seal(path)
     return path

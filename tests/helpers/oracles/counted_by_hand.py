@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import zarr
@@ -99,7 +98,7 @@ class MadeLayer:
         path = Path(f"layer {self.layer}")
         return NgramCounts(path, store, self.layer, len(self.active), DIGEST, KEPT)
 
-    def _arrays(self, n: int) -> dict[str, np.ndarray[Any, Any]]:
+    def _arrays(self, n: int) -> dict[str, np.ndarray]:
         profile = profile_of([list(counts.values()) for counts in self.counters[n]])
         occurrences = self.study.counted(n)
         number = {ngram: place for place, ngram in enumerate(sorted(occurrences))}

@@ -13,6 +13,7 @@ import torch
 import zarr
 
 from helpers.made.checkpoints import make_checkpoint, plant_always_active, plant_dead, planted
+from helpers.made.stores import finish_store
 from helpers.made.windows import made_windows
 from helpers.oracles.brute_force import count_by_hand
 from neuron_census.classify.classify import classify
@@ -22,7 +23,7 @@ from neuron_census.formats.counts import FORMAT, VERSION, Counts, create_totals
 from neuron_census.formats.table_files import read_table
 from neuron_census.formats.tables import CENSUS, POSITIONS, PROJECTIONS, SPECTRA, TRIGGERS
 from neuron_census.formats.windows import write_windows
-from neuron_census.formats.zarr_store import mark_complete, read_checked
+from neuron_census.formats.zarr_store import read_checked
 from neuron_census.record.record import record
 
 
@@ -62,7 +63,7 @@ def made_counts(path: Path, tokens: list[int]) -> Path:
     at_bos = np.array([[[0, 2, 0], [0, 0, 0]], [[0, 0, 2], [0, 0, 1]]])
     create_totals(group, "active", *active.shape)[:] = active
     create_totals(group, "active_at_bos", *at_bos.shape)[:] = at_bos
-    mark_complete(group, path)
+    finish_store(group, path)
     return path
 
 

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 import zarr
 
+from helpers.made.stores import finish_store
 from helpers.oracles.positions_by_loop import information_by_hand
 from neuron_census.classify.positions import census as module
 from neuron_census.classify.positions.census import classify_positions
@@ -19,7 +20,6 @@ from neuron_census.errors import CensusError
 from neuron_census.formats.counts import FORMAT, VERSION, Counts, create_positions, create_totals
 from neuron_census.formats.table_files import write_table
 from neuron_census.formats.tables import CENSUS, POSITIONS
-from neuron_census.formats.zarr_store import mark_complete
 
 LAYERS, T, NEURONS = 2, 32, 7
 WINDOWS = [300, 120, 40]
@@ -42,7 +42,7 @@ def made_store(path: Path, positions: np.ndarray | None, windows: list[int] = WI
             "position_windows": windows,
         }
     )
-    mark_complete(store, path)
+    finish_store(store, path)
     return Counts.open(path)
 
 

@@ -14,6 +14,7 @@ import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.made.stores import finish_store
 from neuron_census.count import count_ngrams as stage
 from neuron_census.count.count_ngrams import count_ngrams
 from neuron_census.count.repeated_ngrams import ranked
@@ -24,7 +25,6 @@ from neuron_census.formats.ngram_index import FORMAT, SIZES, VERSION, create
 from neuron_census.formats.recording import FORMAT as RECORDING
 from neuron_census.formats.recording import VERSION as RECORDING_VERSION
 from neuron_census.formats.recording import create_bits
-from neuron_census.formats.zarr_store import mark_complete
 from neuron_census.loops.ngrams import TILE_POSITIONS, TILE_WORDS, count_block, numbers_of
 from neuron_census.loops.set_bits import set_positions
 
@@ -79,7 +79,7 @@ def found_of(arrays: dict[str, Any], neuron: int) -> dict[str, Any]:
     }
 
 
-def counted(active: Bits, ids: Ids, occurrences: np.ndarray[Any, Any]) -> dict[str, Any]:
+def counted(active: Bits, ids: Ids, occurrences: np.ndarray) -> dict[str, Any]:
     """What the loops give for one size, in the layout of the store, with clean counters behind them."""
     packed = np.packbits(active, axis=1, bitorder="little").view(np.uint64)
     first = np.concatenate([[0], np.cumsum(active.sum(axis=1))])
@@ -235,7 +235,7 @@ class Made:
             "vocabulary": 90,
         }
         store.attrs.update({**about, "shards": len(self.active)})
-        mark_complete(store, self.folder / "ngrams.zarr")
+        finish_store(store, self.folder / "ngrams.zarr")
 
     def write_recording(self, shard: int) -> Path:
         path = self.folder / f"{shard}.zarr"
@@ -262,7 +262,7 @@ class Made:
                 "shard": shard,
             }
         )
-        mark_complete(store, path)
+        finish_store(store, path)
         return path
 
     def count(self, output: str, **changes: Any) -> NgramCounts:
@@ -339,7 +339,7 @@ def test_recordings_that_do_not_belong_are_named(tmp_path: Path) -> None:
         made.count("none.zarr")
     store = zarr.open_group(made.recordings[1], mode="a")
     store.attrs["windows"] = "others"
-    mark_complete(store, made.recordings[1])
+    finish_store(store, made.recordings[1])
     with pytest.raises(CensusError, match="was recorded with windows"):
         made.count("none.zarr")
     assert not (tmp_path / "none.zarr").exists()

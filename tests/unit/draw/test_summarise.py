@@ -81,7 +81,7 @@ def test_the_file_has_a_row_a_model(tmp_path: Path) -> None:
             path = tmp_path / table.name / f"{name}.parquet"
             path.parent.mkdir(exist_ok=True)
             recorded = {"weights": "digest", "versions": {"torch": "2.13.0", "zarr": "3"}}
-            write_table(frame, table, path, {"recorded": json.dumps(recorded)})
+            write_table(frame, table, path, metadata={"recorded": json.dumps(recorded)})
             files[table.name].append(path)
     output = tmp_path / "summary.csv"
     summarise(census=files["census"], triggers=files["triggers"], output=output)

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from neuron_census.errors import CensusError
+from neuron_census.formats.seal import seal
 from neuron_census.formats.table_files import read_table, write_table
 from neuron_census.formats.tables import CENSUS, DESCRIPTORS, POSITIONS, TABLES, describe
 
@@ -28,7 +29,7 @@ def census(**changes: pl.Series) -> pl.DataFrame:
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:
-    write_table(census(), CENSUS, tmp_path / "census.parquet", {"thresholds": "{}"})
+    write_table(census(), CENSUS, tmp_path / "census.parquet", metadata={"thresholds": "{}"})
     assert read_table(tmp_path / "census.parquet", CENSUS).equals(census())
 
 
@@ -60,6 +61,9 @@ def test_another_file_is_refused_by_name(tmp_path: Path) -> None:
     ):
         read_table(tmp_path / "none.parquet", CENSUS)
     (tmp_path / "text.parquet").write_text("this is no Parquet file, though it is long enough")
+    with pytest.raises(CensusError, match=r"text\.parquet: has no seal"):
+        read_table(tmp_path / "text.parquet", CENSUS)
+    seal(tmp_path / "text.parquet")
     with pytest.raises(CensusError, match=r"text\.parquet: cannot be read as Parquet"):
         read_table(tmp_path / "text.parquet", CENSUS)
     write_table(census(), CENSUS, tmp_path / "census.parquet")

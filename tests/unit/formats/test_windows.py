@@ -10,6 +10,7 @@ from polars.testing import assert_frame_equal
 
 from helpers.made.windows import made_windows
 from neuron_census.errors import CensusError
+from neuron_census.formats.seal import seal
 from neuron_census.formats.windows import SCHEMA, STUDIES, Windows, write_windows
 
 READ = [{"dead", "ngrams", "positions"}, {"ngrams"}, {"dead"}, {"dead", "ngrams"}, {"positions"}]
@@ -96,12 +97,14 @@ def test_a_shard_that_is_not_there(windows: Windows, number: int) -> None:
 
 def test_what_is_no_table_of_windows_is_named(tmp_path: Path, windows: Windows) -> None:
     path = tmp_path / "other.parquet"
-    with pytest.raises(CensusError, match=r"other\.parquet: cannot be read"):
+    with pytest.raises(CensusError, match=r"other\.parquet: expected a file or folder and found"):
         Windows.open(path)
     path.write_bytes(windows.path.read_bytes()[:-20])
+    seal(path)
     with pytest.raises(CensusError, match=r"other\.parquet: cannot be read"):
         Windows.open(path)
     pl.DataFrame({"text": ["a"]}).write_parquet(path)
+    seal(path)
     with pytest.raises(CensusError, match="found the columns text, expected window, shard"):
         Windows.open(path)
 

@@ -15,6 +15,7 @@ import pytest
 import zarr
 
 from helpers.made.checkpoints import make_checkpoint
+from helpers.made.stores import finish_store, let_decay
 from helpers.made.windows import BOS, made_windows
 from neuron_census.count.count import count
 from neuron_census.count.count_ngrams import count_ngrams
@@ -23,8 +24,9 @@ from neuron_census.errors import CensusError
 from neuron_census.formats.counts import Counts
 from neuron_census.formats.ngram_counts import NgramCounts
 from neuron_census.formats.ngram_index import SIZES, NgramIndex
+from neuron_census.formats.seal import NAME, seal
 from neuron_census.formats.windows import write_windows
-from neuron_census.formats.zarr_store import mark_complete, open_complete, read_checked
+from neuron_census.formats.zarr_store import open_complete, read_checked
 from neuron_census.record.record import record
 
 VOCABULARY = 96
@@ -134,6 +136,7 @@ def files_of(store: Path) -> list[Path]:
 def test_a_flipped_bit_is_an_error_that_names_the_place(
     damaged: tuple[Path, Callable[[], None]],
 ) -> None:
+    """As a bad disk flips it: no time of change gives it away."""
     path, read = damaged
     read()
     chance = random.Random(0)
@@ -141,14 +144,26 @@ def test_a_flipped_bit_is_an_error_that_names_the_place(
     for file in itertools.islice(itertools.cycle(files_of(path)), FLIPS):
         whole = file.read_bytes()
         place, bit = chance.randrange(len(whole)), chance.randrange(8)
-        file.write_bytes(whole[:place] + bytes([whole[place] ^ 1 << bit]) + whole[place + 1 :])
+        let_decay(path, file, whole[:place] + bytes([whole[place] ^ 1 << bit]) + whole[place + 1 :])
         with pytest.raises(CensusError) as raised:
             read()
         said = str(raised.value)
         assert str(path) in said, said
-        if file.name != "zarr.json":
+        if file.name not in ("zarr.json", NAME):
             array, _, chunk = file.relative_to(path).as_posix().partition("/c/")
             assert f"array '{array}'" in said and f"{array}/c/{chunk}" in said, said
+        let_decay(path, file, whole)
+    read()
+
+
+def test_a_touched_file_is_compared_as_a_whole(damaged: tuple[Path, Callable[[], None]]) -> None:
+    """A chunk of another store has right checksums of its own."""
+    path, read = damaged
+    for file in files_of(path):
+        whole = file.read_bytes()
+        file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        with pytest.raises(CensusError, match=f"{file}: .*(its bytes do not match|is damaged)"):
+            read()
         file.write_bytes(whole)
     read()
 
@@ -177,7 +192,7 @@ def made_store(path: Path) -> zarr.Group:
 
 
 def test_a_finished_store_is_opened(tmp_path: Path) -> None:
-    mark_complete(made_store(tmp_path / "a.zarr"), tmp_path / "a.zarr")
+    finish_store(made_store(tmp_path / "a.zarr"), tmp_path / "a.zarr")
     group = open_complete(tmp_path / "a.zarr", "made", 3)
     assert read_checked(group, "numbers", (1, slice(2, 4)), tmp_path).tolist() == [9, 10]
 
@@ -192,7 +207,7 @@ def test_a_finished_store_is_opened(tmp_path: Path) -> None:
 def test_another_kind_or_version_is_refused(
     tmp_path: Path, kind: str, version: int, said: str
 ) -> None:
-    mark_complete(made_store(tmp_path / "a.zarr"), tmp_path / "a.zarr")
+    finish_store(made_store(tmp_path / "a.zarr"), tmp_path / "a.zarr")
     with pytest.raises(CensusError, match=said):
         open_complete(tmp_path / "a.zarr", kind, version)
 
@@ -201,6 +216,9 @@ def test_what_is_no_finished_store_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CensusError, match=r"a\.zarr: expected a made store and found none"):
         open_complete(tmp_path / "a.zarr", "made", 3)
     made_store(tmp_path / "a.zarr")
+    with pytest.raises(CensusError, match=r"a\.zarr: has no seal"):
+        open_complete(tmp_path / "a.zarr", "made", 3)
+    seal(tmp_path / "a.zarr")
     with pytest.raises(CensusError, match=r"a\.zarr: this made store was never finished"):
         open_complete(tmp_path / "a.zarr", "made", 3)
 
@@ -208,7 +226,9 @@ def test_what_is_no_finished_store_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("change", [{"shards": 7}, {"version": 3.5}, {"more": None}])
 def test_what_is_written_after_the_end_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
     group = made_store(tmp_path / "a.zarr")
-    mark_complete(group, tmp_path / "a.zarr")
+    finish_store(group, tmp_path / "a.zarr")
     group.attrs.update(change)
-    with pytest.raises(CensusError, match=r"a\.zarr: .*(do not match their checksum|version 3\.5)"):
+    with pytest.raises(
+        CensusError, match=r"a\.zarr/zarr\.json: .*(do not match its seal|bytes, and)"
+    ):
         open_complete(tmp_path / "a.zarr", "made", 3)

@@ -100,7 +100,7 @@ def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
 def test_it_imports_the_standard_library_only() -> None:
     script = f"""
 import sys
-sys.path.insert(0, {str(Path(module.__file__).parents[1])!r})
+sys.path.insert(0, {str(Path(module.__file__).parents[2])!r})
 import neuron_census.rerun.fingerprint
 foreign = {{name.partition(".")[0] for name in sys.modules}} - sys.stdlib_module_names
 print(sorted(name for name in foreign if not name.startswith(("_", "neuron_census"))))

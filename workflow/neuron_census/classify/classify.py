@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from neuron_census.checkpoint.checkpoint import Checkpoint
+from neuron_census.classify.belonging import check_weights, facts_of_counts
 from neuron_census.classify.dead import Activity, activity
 from neuron_census.classify.ngrams.census import classify_ngrams
 from neuron_census.classify.ngrams.sensitivity import COLUMNS as SENSITIVITY
@@ -19,10 +21,10 @@ from neuron_census.classify.positions.census import classify_positions
 from neuron_census.classify.suppression import suppression_of
 from neuron_census.classify.thresholds import NgramThresholds, Thresholds
 from neuron_census.errors import CensusError
-from neuron_census.formats.atomic import written_whole
 from neuron_census.formats.counts import Counts
 from neuron_census.formats.ngram_counts import NgramCounts
 from neuron_census.formats.ngram_index import NgramIndex
+from neuron_census.formats.seal import sealed
 from neuron_census.formats.table_files import write_table, write_table_parts
 from neuron_census.formats.tables import CENSUS, POSITIONS, PROJECTIONS, SPECTRA, TRIGGERS, Table
 from neuron_census.tokenizer.encoder import Encoder
@@ -39,6 +41,7 @@ def classify(
     checkpoint: Path,
     tokenizer: Path,
     thresholds: str,
+    weights_note: Path | None = None,
     census: Path,
     triggers: Path,
     projections: Path,
@@ -65,6 +68,8 @@ def classify(
         folder of its tokenizer
     thresholds
         the config's `classify`, as JSON
+    weights_note
+        the file in which record has remembered the digest of the weights, which saves reading them again
     census
         where to write the census table
     triggers
@@ -80,14 +85,20 @@ def classify(
     """
     given = Thresholds.from_json(thresholds)
     store = Counts.open(counts)
+    layers = [NgramCounts.open(path) for path in ngram_counts or []]
+    facts = facts_of_counts(store, layers, ngrams)
+    facts["thresholds"] = hashlib.sha256(thresholds.encode()).hexdigest()[:32]
     found = _activity(store, given)
     parts = [_dead_columns(found)]
     by_ngrams = _Ngrams.none()
     if ngrams is not None:
+        source = Checkpoint.open(checkpoint)
+        note = weights_note or census.with_name(f".{census.stem}.weights.json")
+        check_weights(source, store, note)
         by_ngrams = _classify_ngrams(
             NgramIndex.open(ngrams),
-            [NgramCounts.open(path) for path in ngram_counts or []],
-            Checkpoint.open(checkpoint),
+            layers,
+            source,
             tokenizer,
             given.ngrams,
             found,
@@ -98,19 +109,19 @@ def classify(
         parts.append(by_position.columns)
     by_domain, domains = _by_domain(store, given)
     parts.append(by_domain)
-    write_table_parts(by_ngrams.triggers, TRIGGERS, triggers)
-    write_table(by_ngrams.projections, PROJECTIONS, projections)
-    write_table(by_ngrams.spectra, SPECTRA, spectra)
-    write_table(
-        _empty(POSITIONS) if by_position is None else by_position.positions, POSITIONS, positions
-    )
-    with written_whole(sensitivity) as temporary:
+    write_table_parts(by_ngrams.triggers, TRIGGERS, triggers, facts=facts)
+    write_table(by_ngrams.projections, PROJECTIONS, projections, facts=facts)
+    write_table(by_ngrams.spectra, SPECTRA, spectra, facts=facts)
+    curves = _empty(POSITIONS) if by_position is None else by_position.positions
+    write_table(curves, POSITIONS, positions, facts=facts)
+    with sealed(sensitivity, facts) as temporary:
         by_ngrams.sensitivity.write_csv(temporary)
     # The census comes last: where it is, the others are.
     write_table(
         _side_by_side(parts),
         CENSUS,
         census,
+        facts=facts,
         metadata={
             "thresholds": thresholds,
             "recorded": json.dumps(store.recorded),

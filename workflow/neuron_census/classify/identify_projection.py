@@ -17,7 +17,7 @@ from jaxtyping import Float64
 from neuron_census.checkpoint.names import decoder_name
 from neuron_census.checkpoint.tensors import StoredTensor, read_header
 from neuron_census.errors import CensusError
-from neuron_census.formats.atomic import written_whole
+from neuron_census.formats.seal import sealed
 from neuron_census.tokenizer.encoder import Encoder
 
 BASES = (0, 1)
@@ -85,7 +85,7 @@ def identify_projection(
     with pl.Config(tbl_rows=-1, tbl_hide_dataframe_shape=True, tbl_formatting="ASCII_MARKDOWN"):
         print(frame)
     if output is not None:
-        with written_whole(output) as temporary:
+        with sealed(output) as temporary:
             frame.write_csv(temporary)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Self
+from typing import Any
 
 from neuron_census.classify.positions.patterns import PatternRules
 from neuron_census.errors import CensusError, one_of
@@ -52,7 +52,7 @@ class Thresholds:
     positions: PositionThresholds = field(default_factory=PositionThresholds)
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
+    def from_json(cls, text: str) -> Thresholds:
         """Read what a config has under `classify`; what is absent has its default.
 
         Raises CensusError that names the key for anything else.
@@ -61,7 +61,7 @@ class Thresholds:
             given = json.loads(text)
         except json.JSONDecodeError as error:
             raise CensusError(f"thresholds: no JSON: {error}.") from error
-        thresholds: Self = _read(cls, given, "classify")
+        thresholds: Thresholds = _read(cls, given, "classify")
         cover = thresholds.ngrams.max_cover
         for size in cover:
             if size not in _default_max_cover():

@@ -11,9 +11,9 @@ import zarr
 
 from neuron_census.count.recordings import agreeing
 from neuron_census.errors import MADE_AGAIN, CensusError
-from neuron_census.formats.atomic import written_whole
 from neuron_census.formats.counts import FORMAT, VERSION, create_positions, create_totals
-from neuron_census.formats.recording import open_recording
+from neuron_census.formats.recording import facts_of, open_recording
+from neuron_census.formats.seal import sealed
 from neuron_census.formats.windows import Windows
 from neuron_census.formats.zarr_store import mark_complete, read_checked
 from neuron_census.progress import progress
@@ -36,7 +36,7 @@ def count(*, recordings: list[Path], windows: Path, output: Path) -> None:
     shared = agreeing(groups, table.shards, table.digest, table.path)
     _check_arrays(groups, shared, _shards_with_positions(table))
     layers, domains, ffn_dim = shared["num_layers"], len(table.domains), shared["ffn_dim"]
-    with written_whole(output) as folder:
+    with sealed(output, facts_of(shared)) as folder:
         store = zarr.open_group(folder, mode="w")
         store.attrs.update(
             {
@@ -57,7 +57,7 @@ def count(*, recordings: list[Path], windows: Path, output: Path) -> None:
             _add_positions(
                 create_positions(store, domains, layers, shared["window_length"], ffn_dim), parts
             )
-        mark_complete(store, folder)
+        mark_complete(store)
 
 
 def _add_positions(array: zarr.Array[Any], parts: dict[Path, zarr.Group]) -> None:

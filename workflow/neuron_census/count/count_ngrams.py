@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import zarr
@@ -16,10 +15,10 @@ from neuron_census.count.recordings import agreeing
 from neuron_census.count.repeated_ngrams import Repeated, ranked
 from neuron_census.errors import MADE_AGAIN, CensusError
 from neuron_census.formats.appended_array import AppendedArray
-from neuron_census.formats.atomic import written_whole
 from neuron_census.formats.ngram_counts import KEPT, attributes
 from neuron_census.formats.ngram_index import NONE, SIZES, NgramIndex, create
-from neuron_census.formats.recording import open_recording
+from neuron_census.formats.recording import facts_of, open_recording
+from neuron_census.formats.seal import sealed
 from neuron_census.formats.zarr_store import mark_complete
 from neuron_census.loops.ngrams import count_block, numbers_of
 from neuron_census.progress import progress
@@ -30,7 +29,7 @@ BITS_AT_A_TIME = 1 << 18
 """Its number and its recording."""
 Task = tuple[UInt64[np.ndarray, "neuron word"], Int64[np.ndarray, " bound"]]
 """The bits of some neurons, and where the list of each neuron's n-grams begins; the last one ends it."""
-Counted = dict[str, np.ndarray[Any, Any]]
+Counted = dict[str, np.ndarray]
 
 
 def count_ngrams(
@@ -69,11 +68,11 @@ def count_ngrams(
     for place, n in enumerate(SIZES):
         ids[:, place], of_size = ranked(ids[:, place], index.occurrences(n))
         repeated.append(of_size)
-    with written_whole(output) as folder:
+    with sealed(output, facts_of(shared)) as folder:
         store = zarr.open_group(folder, mode="w")
         store.attrs.update(attributes(layer, shared["ffn_dim"], index.windows_digest, shared))
         _count_layer(store, bits, ids, repeated, threads)
-        mark_complete(store, folder)
+        mark_complete(store)
 
 
 def _count_layer(
@@ -116,7 +115,7 @@ class _CountsOfSize:
             for name in NAMES
             if not name.endswith("_sizes")
         }
-        self._sizes: dict[str, list[np.ndarray[Any, Any]]] = {"profile": [], "trigger": []}
+        self._sizes: dict[str, list[np.ndarray]] = {"profile": [], "trigger": []}
 
     def append(self, counted: Counted) -> None:
         for name, array in self._arrays.items():

@@ -9,8 +9,8 @@ import zarr
 from jaxtyping import Int32, Int64
 
 from neuron_census.errors import CensusError
-from neuron_census.formats.atomic import written_whole
 from neuron_census.formats.ngram_index import FORMAT, NONE, SIZES, VERSION, create
+from neuron_census.formats.seal import sealed
 from neuron_census.formats.windows import Windows
 from neuron_census.formats.zarr_store import mark_complete
 from neuron_census.progress import progress
@@ -43,7 +43,7 @@ def number_ngrams(*, windows: Path, output: Path) -> None:
             "all of its domains away."
         )
     shards = [_study_of(table, shard) for shard in range(table.shards)]
-    with written_whole(output) as folder:
+    with sealed(output, {"windows": table.digest}) as folder:
         store = zarr.open_group(folder, mode="w")
         store.attrs.update(
             {
@@ -58,7 +58,7 @@ def number_ngrams(*, windows: Path, output: Path) -> None:
             for n in SIZES:
                 _number(store, n, shards, windows)
                 bar.update()
-        mark_complete(store, folder)
+        mark_complete(store)
 
 
 def _study_of(

@@ -10,7 +10,7 @@ import polars as pl
 from neuron_census.draw.claims.claim import judge, read_claims
 from neuron_census.draw.claims.measured import Measured
 from neuron_census.draw.model_tables import by_model
-from neuron_census.formats.atomic import written_whole
+from neuron_census.formats.seal import sealed
 
 
 def check_claims(
@@ -63,5 +63,5 @@ def check_claims(
             for verdict in verdicts
         ]
     )
-    with written_whole(output) as temporary:
+    with sealed(output) as temporary:
         frame.write_csv(temporary)

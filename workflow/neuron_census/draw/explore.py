@@ -18,7 +18,7 @@ from neuron_census.draw.explorer.table_library import write_table_library
 from neuron_census.draw.figures.pattern_colours import COLOURS, PATTERNS, STRENGTHS
 from neuron_census.draw.model_tables import COVERED, ModelTables, by_model
 from neuron_census.errors import CensusError
-from neuron_census.formats.atomic import written_whole
+from neuron_census.formats.seal import sealed
 from neuron_census.progress import progress
 
 PAGE = Path(__file__).parent / "explorer" / "page"
@@ -61,7 +61,7 @@ def explore(
         census, {"triggers": triggers, "projections": projections, "positions": positions}
     )
     shown = Shown(detector_triggers, other_triggers)
-    with written_whole(output) as folder:
+    with sealed(output) as folder:
         shutil.copytree(PAGE, folder)
         data = folder / "data"
         write_table_library(folder, data)

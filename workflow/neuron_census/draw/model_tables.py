@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from neuron_census.errors import CensusError, one_of
+from neuron_census.formats.seal import check_same, read_seal
 from neuron_census.formats.table_files import read_table
 from neuron_census.formats.tables import CENSUS, POSITIONS, PROJECTIONS, SPECTRA, TRIGGERS, Table
 
@@ -96,6 +97,8 @@ def by_model(
                     f"{one_of(_model(path), list(models))}"
                 )
             models[_model(path)].files[table] = path
+    for tables in models.values():
+        check_same({table: read_seal(path) for table, path in tables.files.items()})
     return models
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from neuron_census.draw.model_tables import by_model
 from neuron_census.draw.summary import summary
-from neuron_census.formats.atomic import written_whole
+from neuron_census.formats.seal import sealed
 
 MADE_FROM = {name: pl.String() for name in ("revision", "weights", "dtype", "versions")}
 
@@ -32,7 +32,7 @@ def summarise(*, census: list[Path], triggers: list[Path], output: Path) -> None
     frame = summary(by_model(census, {"triggers": triggers})).hstack(
         pl.DataFrame([_made_from(path) for path in census], schema=MADE_FROM)
     )
-    with written_whole(output) as temporary:
+    with sealed(output) as temporary:
         frame.write_csv(temporary)
 
 

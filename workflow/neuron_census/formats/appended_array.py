@@ -16,11 +16,11 @@ class AppendedArray:
     def __init__(self, store: zarr.Group, name: str) -> None:
         self._store = store
         self._name = name
-        self._pieces: list[np.ndarray[Any, Any]] = []
+        self._pieces: list[np.ndarray] = []
         self._waiting = 0
         self._array: zarr.Array[Any] | None = None
 
-    def append(self, piece: np.ndarray[Any, Any]) -> None:
+    def append(self, piece: np.ndarray) -> None:
         """Append a piece; all have the same dtype. Whole chunks are written at once."""
         self._pieces.append(piece)
         self._waiting += len(piece)

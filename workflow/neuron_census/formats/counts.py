@@ -62,6 +62,11 @@ class Counts:
         keys = ("model", "revision", "weights", "dtype", "versions", "windows")
         return {key: self.group.attrs.get(key) for key in keys}
 
+    @property
+    def ngram_layers(self) -> int:
+        """Number of layers, from the first, whose n-grams were recorded."""
+        return int(str(self.group.attrs["ngram_layers"]))
+
     def active(self) -> Int64[np.ndarray, "layer domain neuron"]:
         """Activations of each neuron in each domain, BOS left out."""
         return self._read("active")

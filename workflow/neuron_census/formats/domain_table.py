@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from neuron_census.errors import CensusError
-from neuron_census.formats.atomic import written_whole
+from neuron_census.formats.seal import sealed, verify
 from neuron_census.text.document import Document
 
 SCHEMA = pl.Schema(
@@ -63,7 +63,7 @@ def make_domain_table(
 
 def write_domain_table(table: pl.DataFrame, output: Path, source: Mapping[str, Any]) -> None:
     """Write a domain table, whole or not at all, with a note of the source that it came from."""
-    with written_whole(output) as temporary:
+    with sealed(output) as temporary:
         table.write_parquet(
             temporary,
             compression="zstd",
@@ -79,7 +79,8 @@ def source_of(path: Path) -> dict[str, Any]:
 
 
 def scan_domain_table(path: Path) -> pl.LazyFrame:
-    """Open a domain table without reading its text. Raises CensusError if it is not one."""
+    """Open a domain table without looking at its text. Raises CensusError if it is not one, or damaged."""
+    verify(path)
     try:
         table = pl.scan_parquet(path)
         found = table.collect_schema()

@@ -128,7 +128,7 @@ class NgramCounts:
     def _whole_numbers(self, n: int, name: str) -> Int64[np.ndarray, " _"]:
         return self._read(n, name).astype(np.int64)
 
-    def _read(self, n: int, name: str) -> np.ndarray[Any, Any]:
+    def _read(self, n: int, name: str) -> np.ndarray:
         require_size(n)
         return read_checked(self.group, f"{n}/{name}", ..., self.path)
 

@@ -90,7 +90,7 @@ def require_size(n: int) -> None:
         raise CensusError(f"n-grams of {n} tokens: expected a size of 1, 2 or 3.")
 
 
-def create(store: zarr.Group, name: str, values: np.ndarray[Any, Any]) -> zarr.Array[Any]:
+def create(store: zarr.Group, name: str, values: np.ndarray) -> zarr.Array[Any]:
     """Write an array of numbered n-grams, in chunks of about a million rows."""
     array = store.create_array(
         name,

@@ -10,6 +10,7 @@ Every chunk is compressed with zstd and carries a crc32c.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ from neuron_census.formats.zarr_store import WHOLE, open_complete
 
 FORMAT = "neuron-census recording"
 VERSION = 1
+# What must be the same in all that is read together.
+FACTS = ("model", "revision", "weights", "dtype", "windows")
 # Tokens of one Zarr shard along the bits: what a layer's buffer holds before it is written.
 SHARD_TOKENS = 1 << 14
 # Neurons of one chunk; with the tokens above a chunk is 1 MiB of bits.
@@ -55,6 +58,11 @@ def create_counts(
         compressors=[BloscCodec(cname="zstd", clevel=3), Crc32cCodec()],
         config=WHOLE,
     )
+
+
+def facts_of(attributes: Mapping[str, Any]) -> dict[str, str]:
+    """Return what names model, weights and windows in the seal of what a recording became."""
+    return {key: str(attributes[key]) for key in FACTS if key in attributes}
 
 
 def open_recording(path: Path) -> zarr.Group:

@@ -10,14 +10,19 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from neuron_census.errors import MADE_AGAIN, CensusError
-from neuron_census.formats.atomic import written_whole
+from neuron_census.formats.seal import sealed, verify
 from neuron_census.formats.tables import Table
 
 METADATA_KEY = "neuron_census"
 
 
 def write_table(
-    frame: pl.DataFrame, table: Table, path: Path, metadata: Mapping[str, str] | None = None
+    frame: pl.DataFrame,
+    table: Table,
+    path: Path,
+    *,
+    metadata: Mapping[str, str] | None = None,
+    facts: Mapping[str, str] | None = None,
 ) -> None:
     """Write a table as Parquet, whole or not at all, after checking every name and type.
 
@@ -31,6 +36,8 @@ def write_table(
         the file
     metadata
         more to note in the file
+    facts
+        what names weights, windows and the like in the seal
 
     Raises
     ------
@@ -39,13 +46,19 @@ def write_table(
     """
     if problem := _departure(frame.schema, table):
         raise ValueError(f"{table.name}: {problem}")
-    with written_whole(path) as temporary:
+    with sealed(path, facts) as temporary:
         frame.write_parquet(
             temporary, compression="zstd", metadata={METADATA_KEY: table.name, **(metadata or {})}
         )
 
 
-def write_table_parts(frames: Iterable[pl.DataFrame], table: Table, path: Path) -> None:
+def write_table_parts(
+    frames: Iterable[pl.DataFrame],
+    table: Table,
+    path: Path,
+    *,
+    facts: Mapping[str, str] | None = None,
+) -> None:
     """Write a table that is never in memory as a whole, part by part, each a row group.
 
     Parameters
@@ -56,6 +69,8 @@ def write_table_parts(frames: Iterable[pl.DataFrame], table: Table, path: Path) 
         its schema
     path
         the file
+    facts
+        what names weights, windows and the like in the seal
 
     Raises
     ------
@@ -65,7 +80,7 @@ def write_table_parts(frames: Iterable[pl.DataFrame], table: Table, path: Path) 
     nothing = pl.DataFrame(schema={name: column.dtype for name, column in table.columns.items()})
     schema = nothing.to_arrow().schema.with_metadata({METADATA_KEY: table.name})
     with (
-        written_whole(path) as temporary,
+        sealed(path, facts) as temporary,
         pq.ParquetWriter(temporary, schema, compression="zstd") as writer,
     ):
         for frame in frames:
@@ -88,16 +103,17 @@ def read_table(path: Path, table: Table, *, only: str | pl.Expr | None = None) -
         a column of truths, or an expression; other rows are not held in memory, and parts of the file
         that can hold none are not read
 
-    Raises CensusError if the file is missing, unreadable or of another kind.
+    Raises CensusError if the file is missing, unreadable, of another kind, or not what was sealed.
     """
+    if not path.is_file():
+        raise CensusError(f"{path}: expected a {table.name} table and found no file.")
+    verify(path)
     try:
         # Brackets in the name of a folder are no pattern.
         rows = pl.scan_parquet(path, glob=False)
         if problem := _departure(rows.collect_schema(), table):
             raise CensusError(f"{path}: is no {table.name} table: {problem}. {MADE_AGAIN}")
         return (rows if only is None else rows.filter(only)).collect()
-    except FileNotFoundError as error:
-        raise CensusError(f"{path}: expected a {table.name} table and found no file.") from error
     except (OSError, pl.exceptions.PolarsError) as error:
         raise CensusError(f"{path}: cannot be read as Parquet ({error}). {MADE_AGAIN}") from error
 

@@ -15,7 +15,7 @@ import polars as pl
 from jaxtyping import Int32
 
 from neuron_census.errors import CensusError
-from neuron_census.formats.atomic import written_whole
+from neuron_census.formats.seal import sealed, verify
 
 STUDIES = ("dead", "ngrams", "positions")
 SCHEMA = pl.Schema(
@@ -54,7 +54,8 @@ class Windows:
 
     @classmethod
     def open(cls, path: Path) -> Windows:
-        """Open a window table. Raises CensusError if it is not one."""
+        """Open a window table. Raises CensusError if it is not one, or not what was sealed."""
+        verify(path)
         try:
             metadata = pl.read_parquet_metadata(path)
             schema = pl.scan_parquet(path, glob=False).collect_schema()
@@ -148,7 +149,7 @@ def write_windows(
         "study_tokens": {study: _tokens(table, study, domains) for study in STUDIES},
     }
     metadata["digest"] = _digest(table, metadata)
-    with written_whole(output) as temporary:
+    with sealed(output, {"windows": str(metadata["digest"])}) as temporary:
         table.write_parquet(
             temporary,
             compression="zstd",

@@ -10,6 +10,7 @@ from threading import Event
 
 from neuron_census.errors import CensusError
 from neuron_census.formats.atomic import remove
+from neuron_census.formats.seal import seal
 from neuron_census.hub.download import download, size_of
 from neuron_census.hub.repository import HubFile, HubRepository, list_repository
 from neuron_census.progress import progress
@@ -72,6 +73,7 @@ def fetch_checkpoint(
     keep_only(parts, {*sums, PROVENANCE})
     remove(output)
     parts.replace(output)
+    seal(output)
 
 
 def claim(parts: Path, source: HubRepository) -> None:

@@ -19,7 +19,8 @@ from neuron_census.checkpoint.config import read_config
 from neuron_census.checkpoint.files import has_weights
 from neuron_census.checkpoint.remembered import remembered_digest
 from neuron_census.errors import CensusError
-from neuron_census.formats.atomic import written_whole
+from neuron_census.formats.recording import facts_of
+from neuron_census.formats.seal import sealed
 from neuron_census.formats.windows import STUDIES, Windows
 from neuron_census.progress import note
 from neuron_census.record.forward.device import taken_device
@@ -193,7 +194,7 @@ def _record(
     decoder = Decoder.load(source, plan, device)
     writing = max(1, int(WRITING_SHARE * threads))
     try:
-        with written_whole(output) as folder:
+        with sealed(output, facts_of(attributes)) as folder:
             record_batches(folder, decoder, batches, plan, attributes, writing)
     except OSError as error:
         if error.errno != errno.ENOSPC:

@@ -97,7 +97,7 @@ def record_batches(
     finally:
         outbox.close()
         writers.close()
-    mark_complete(group, folder)
+    mark_complete(group)
 
 
 def _forward(

@@ -1,10 +1,14 @@
-"""What each file of the workflow is made from, in one short text: when to make it anew.
+"""What each file of the workflow is made from, in one text: when to make it anew.
 
 Snakemake compares the times at which files changed, which a clone, a copy or a `touch` changes without
-reason, and looks back one step only. So every rule carries the provenance of its output as a parameter,
-and nothing else makes it rerun: a digest of its own settings, of its own code, of what the user's files
-hold, and of the provenance of every file that it reads. A change anywhere reaches exactly what depends
-on it, also after a run that was interrupted.
+reason, and looks back one step only. So every rule carries the provenance of its output as a parameter, which
+the stage writes into the output's seal, and nothing else makes a job run again: its own settings, a digest of
+its own code, digests of what the user's files hold, and of the provenance of every file that it reads. A change
+anywhere reaches exactly what depends on it, also after a run that was interrupted.
+
+A provenance is JSON, so that what changed can be said in words (`neuron_census.rerun.difference`):
+
+    {"stage": …, "code": digest, "settings": {…}, "content": {what: digest}, "from": {file: digest}}
 
 What changes no result is left out: the device, the batch size, whether recordings are kept.
 
@@ -15,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -28,6 +32,8 @@ from neuron_census.stages import module_of
 
 TOKENIZER_FILES = ("config.json", "tokenizer.json", "vocab.json", "merges.txt")
 CHECKPOINT_FILES = ("config.json", "*.safetensors", "*.bin", "*.index.json")
+# Hexadecimal digits of a digest: 128 bits.
+DIGITS = 32
 
 # What the pages of the explorer are made from, besides code.
 PAGE = Path(__file__).parents[1] / "draw" / "explorer"
@@ -62,16 +68,19 @@ class Provenance:
     def domain(self, name: str) -> str:
         """Of results/text/{name}.parquet."""
         files = self._selection.domain_files(name)
-        return _digest(
-            code=code_digest(module_of("read_domain")),
-            settings=[self._config["domains"][name], self._config["seed"]],
-            content=fingerprint(files) if files else None,
+        return _said(
+            "read_domain",
+            settings={
+                "domains": {name: self._config["domains"][name]},
+                "seed": self._config["seed"],
+            },
+            content={"the text": fingerprint(files)} if files else {},
         )
 
     @_remembered
     def fetched_tokenizer(self, name: str) -> str:
         """Of results/tokenizers/{name}, from the hub."""
-        return _digest(content=_of_hub(self._selection.tokenizer(name)))
+        return _said(None, content=_of_hub(self._selection.tokenizer(name)))
 
     @_remembered
     def fetched_checkpoint(self, model: str) -> str:
@@ -80,66 +89,70 @@ class Provenance:
         What is fetched is checked against the hub's checksums, whichever code does it: an edit of that
         code fetches nothing anew.
         """
-        return _digest(content=_of_hub(self._config["checkpoints"][model]))
+        return _said(None, content=_of_hub(self._config["checkpoints"][model]))
 
     @_remembered
     def windows(self, tokenizer: str) -> str:
         """Of results/windows/{tokenizer}/windows.parquet."""
-        return _digest(
-            code=code_digest(module_of("tokenize")),
-            settings=[
-                self._config["studies"],
-                self._config.get("window"),
-                len(self._selection.shards),
-            ],
+        return _said(
+            "tokenize",
+            settings={
+                "studies": self._config["studies"],
+                "window": self._config.get("window"),
+                "shards": len(self._selection.shards),
+            },
             content=self._tokenizer_content(tokenizer),
-            upstream=[[domain, self.domain(domain)] for domain in self._selection.domains],
+            made_from={
+                f"results/text/{domain}.parquet": self.domain(domain)
+                for domain in self._selection.domains
+            },
         )
 
     @_remembered
     def recordings(self, model: str) -> str:
         """Of every results/recordings/{model}/{shard}.zarr."""
-        return _digest(
-            code=code_digest(module_of("record")),
-            settings=[
-                self._config["checkpoints"][model]["dtype"],
-                self._config["record"]["ngram_layers"],
-            ],
+        tokenizer = self._selection.tokenizer_of(model)
+        return _said(
+            "record",
+            settings={
+                f"checkpoints.{model}.dtype": self._config["checkpoints"][model]["dtype"],
+                "record.ngram_layers": self._config["record"]["ngram_layers"],
+            },
             content=self._checkpoint_content(model),
-            upstream=self.windows(self._selection.tokenizer_of(model)),
+            made_from={f"results/windows/{tokenizer}/windows.parquet": self.windows(tokenizer)},
         )
 
     @_remembered
     def counts(self, model: str) -> str:
         """Of results/counts/{model}.zarr."""
-        return _digest(code=code_digest(module_of("count")), upstream=self.recordings(model))
+        return _said("count", made_from={f"results/recordings/{model}": self.recordings(model)})
 
     @_remembered
     def ngrams(self, tokenizer: str) -> str:
         """Of results/ngrams/{tokenizer}.zarr."""
-        return _digest(
-            code=code_digest(module_of("number_ngrams")), upstream=self.windows(tokenizer)
-        )
+        windows = {f"results/windows/{tokenizer}/windows.parquet": self.windows(tokenizer)}
+        return _said("number_ngrams", made_from=windows)
 
     @_remembered
     def ngram_counts(self, model: str) -> str:
         """Of every results/counts/{model}/ngrams/{layer}.zarr."""
-        return _digest(
-            code=code_digest(module_of("count_ngrams")),
-            upstream=[
-                self.recordings(model),
-                self.ngrams(self._selection.tokenizer_of(model)),
-            ],
+        tokenizer = self._selection.tokenizer_of(model)
+        return _said(
+            "count_ngrams",
+            made_from={
+                f"results/recordings/{model}": self.recordings(model),
+                f"results/ngrams/{tokenizer}.zarr": self.ngrams(tokenizer),
+            },
         )
 
     @_remembered
     def census(self, model: str) -> str:
         """Of results/census/{model}.parquet and the tables that go with it."""
-        with_ngrams = bool(self._selection.ngram_layers(model))
-        return _digest(
-            code=code_digest(module_of("classify")),
-            settings=self._config["classify"],
-            upstream=[self.counts(model), self.ngram_counts(model) if with_ngrams else None],
+        made_from = {f"results/counts/{model}.zarr": self.counts(model)}
+        if self._selection.ngram_layers(model):
+            made_from[f"results/counts/{model}/ngrams"] = self.ngram_counts(model)
+        return _said(
+            "classify", settings={"classify": self._config["classify"]}, made_from=made_from
         )
 
     @_remembered
@@ -148,90 +161,106 @@ class Provenance:
 
         `choice` is the key of `draw` in the config that chooses a part of what there is to show.
         """
-        return _digest(
-            code=code_digest(module_of("draw"), f"draw.figures.{name}"),
-            settings=self._config["draw"][choice] if choice else None,
-            content=[
-                fingerprint([self._selection.style()]),
-                fingerprint(self._selection.published(name)),
-            ],
-            upstream=[[model, self.census(model)] for model in self._selection.shown(shown)],
+        models = self._selection.shown(shown)
+        return _said(
+            "draw",
+            f"draw.figures.{name}",
+            settings={
+                "models shown": models,
+                **({f"draw.{choice}": self._config["draw"][choice]} if choice else {}),
+            },
+            content={
+                "the style of the figures": fingerprint([self._selection.style()]),
+                "what the paper's figure shows": fingerprint(self._selection.published(name)),
+            },
+            made_from=self._censuses(models),
         )
 
     @_remembered
     def summary(self) -> str:
         """Of results/summary.csv."""
-        return _digest(
-            code=code_digest(module_of("summarise")),
-            upstream=[[model, self.census(model)] for model in self._selection.models],
-        )
+        models = self._selection.models
+        return _said("summarise", settings={"models": models}, made_from=self._censuses(models))
 
     @_remembered
     def claims(self) -> str:
         """Of results/claims.csv."""
-        return _digest(
-            code=code_digest(module_of("check_claims"), *_modules_in("draw/claims")),
-            settings=self._config["experiments"],
-            content=fingerprint([PAPER / "claims.toml"]),
-            upstream=[[model, self.census(model)] for model in self._selection.models],
+        models = self._selection.models
+        return _said(
+            "check_claims",
+            *_modules_in("draw/claims"),
+            settings={"models": models, "experiments": self._config["experiments"]},
+            content={"resources/paper/claims.toml": fingerprint([PAPER / "claims.toml"])},
+            made_from=self._censuses(models),
         )
 
     @_remembered
     def explorer(self) -> str:
         """Of results/explorer."""
         page = [file for file in PAGE.rglob("*") if file.suffix in (".html", ".js", ".css")]
-        return _digest(
-            code=code_digest(module_of("explore")),
-            content=fingerprint(page),
-            upstream=[[model, self.census(model)] for model in self._selection.models],
+        models = self._selection.models
+        return _said(
+            "explore",
+            settings={"models": models},
+            content={"the explorer's page": fingerprint(page)},
+            made_from=self._censuses(models),
         )
 
     @_remembered
     def trained_tokenizer(self, name: str) -> str:
         """Of results/trained/tokenizers/{name}."""
         recipe = self._config["train"]["tokenizers"][name]
-        return _digest(
-            code=code_digest(module_of("train_tokenizer")),
-            settings=recipe,
-            upstream=[[domain, self.domain(domain)] for domain in recipe["domains"]],
+        return _said(
+            "train_tokenizer",
+            settings={f"train.tokenizers.{name}": recipe},
+            made_from=self._domains(recipe["domains"]),
         )
 
     @_remembered
     def trained_checkpoint(self, name: str) -> str:
         """Of results/trained/checkpoints/{name}."""
         recipe = self._config["train"]["checkpoints"][name]
-        return _digest(
-            code=code_digest(module_of("train_checkpoint")),
-            settings=recipe,
-            upstream=[
-                self._training_tokenizer(recipe["tokenizer"]),
-                *[[domain, self.domain(domain)] for domain in recipe["domains"]],
-            ],
+        tokenizer = recipe["tokenizer"]
+        made_from = self._domains(recipe["domains"])
+        content: Mapping[str, str] = {}
+        if tokenizer in self._config["train"]["tokenizers"]:
+            made_from[f"results/trained/tokenizers/{tokenizer}"] = self.trained_tokenizer(tokenizer)
+        else:
+            content = self._tokenizer_content(tokenizer)
+        return _said(
+            "train_checkpoint",
+            settings={f"train.checkpoints.{name}": recipe},
+            content=content,
+            made_from=made_from,
         )
 
     @_remembered
     def generated_mathematics(self) -> str:
         """Of results/generated/mathematics.jsonl.zst."""
-        return _digest(code=code_digest(module_of("generate_mathematics")))
+        return _said("generate_mathematics")
 
-    def _training_tokenizer(self, name: str) -> object:
-        if name in self._config["train"]["tokenizers"]:
-            return self.trained_tokenizer(name)
-        return self._tokenizer_content(name)
+    def _censuses(self, models: Iterable[str]) -> dict[str, str]:
+        return {f"results/census/{model}.parquet": self.census(model) for model in models}
 
-    def _tokenizer_content(self, name: str) -> object:
+    def _domains(self, names: Iterable[str]) -> dict[str, str]:
+        return {f"results/text/{name}.parquet": self.domain(name) for name in names}
+
+    def _tokenizer_content(self, name: str) -> Mapping[str, str]:
         entry = self._selection.tokenizer(name)
         if "hub" in entry:
             return _of_hub(entry)
-        return _folder_content(self._selection.tokenizer_folder(name), TOKENIZER_FILES)
+        folder = self._selection.tokenizer_folder(name)
+        return {f"the tokenizer {name}": _folder_content(folder, TOKENIZER_FILES)}
 
-    def _checkpoint_content(self, model: str) -> object:
+    def _checkpoint_content(self, model: str) -> Mapping[str, str]:
         entry = self._config["checkpoints"][model]
         if "hub" in entry:
             return _of_hub(entry)
         if "trained" in entry:
-            return [self.trained_checkpoint(entry["trained"]), entry.get("step")]
-        return _folder_content(self._selection.checkpoint_folder(model), CHECKPOINT_FILES)
+            trained = _digest(self.trained_checkpoint(entry["trained"]))
+            return {f"the checkpoint {entry['trained']}, step {entry.get('step', 'last')}": trained}
+        folder = self._selection.checkpoint_folder(model)
+        return {f"the checkpoint {model}": _folder_content(folder, CHECKPOINT_FILES)}
 
 
 def _modules_in(folder: str) -> list[str]:
@@ -242,12 +271,31 @@ def _modules_in(folder: str) -> list[str]:
     ]
 
 
-def _digest(**parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+def _said(
+    stage: str | None,
+    *modules: str,
+    settings: Mapping[str, Any] | None = None,
+    content: Mapping[str, str] | None = None,
+    made_from: Mapping[str, str] | None = None,
+) -> str:
+    """Return a provenance: `modules` are imported by name besides the stage's own; `made_from` has provenances."""
+    said: dict[str, Any] = {}
+    if stage is not None:
+        said |= {"stage": stage, "code": code_digest(module_of(stage), *modules)[:DIGITS]}
+    said |= {
+        "settings": settings or {},
+        "content": content or {},
+        "from": {file: _digest(upstream) for file, upstream in (made_from or {}).items()},
+    }
+    return json.dumps({key: value for key, value in said.items() if value}, sort_keys=True)
 
 
-def _of_hub(entry: Mapping[str, Any]) -> list[str]:
-    return [entry["hub"], entry["revision"]]
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+
+
+def _of_hub(entry: Mapping[str, Any]) -> dict[str, str]:
+    return {f"the revision of {entry['hub']}": entry["revision"]}
 
 
 def _folder_content(folder: Path, patterns: tuple[str, ...]) -> str:

@@ -22,7 +22,7 @@ from typing import Any
 from tqdm import tqdm
 
 from neuron_census.errors import CensusError
-from neuron_census.formats.atomic import written_whole
+from neuron_census.formats.seal import sealed
 
 PACKAGES = ("mathematics_dataset", "sympy", "absl", "six", "numpy")
 QUESTIONS_PER_DOCUMENT = 20
@@ -80,10 +80,10 @@ def generate_mathematics(
     ]
     lines = "".join(json.dumps(document, ensure_ascii=False) + "\n" for document in documents)
     compressed = zstandard.ZstdCompressor(level=19).compress(lines.encode())
-    with written_whole(output) as file:
+    with sealed(output) as file:
         file.write_bytes(compressed)
     note = output.with_name(output.name.split(".")[0] + ".md")
-    with written_whole(note) as file:
+    with sealed(note) as file:
         file.write_text(
             _note(output.name, compressed, documents, generated, questions_per_module, seed),
             encoding="utf-8",

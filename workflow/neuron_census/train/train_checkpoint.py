@@ -24,6 +24,7 @@ from transformers import OPTForCausalLM
 
 from neuron_census.errors import CensusError
 from neuron_census.formats.atomic import remove, written_whole
+from neuron_census.formats.seal import sealed
 from neuron_census.train.model_card import LossPoint, write_model_card
 from neuron_census.train.new_model import new_model, new_optimizer
 from neuron_census.train.recipe import Recipe
@@ -179,7 +180,7 @@ class Run:
 
     def finish(self) -> None:
         """Write the finished model with what was kept on the way, and clear up."""
-        with written_whole(self.output) as folder:
+        with sealed(self.output) as folder:
             self.write(folder)
             if self.kept.exists():
                 shutil.copytree(self.kept, folder / "steps")

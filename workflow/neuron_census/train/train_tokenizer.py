@@ -13,8 +13,8 @@ import polars as pl
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 from neuron_census.errors import CensusError
-from neuron_census.formats.atomic import written_whole
 from neuron_census.formats.domain_table import scan_domain_table, source_of
+from neuron_census.formats.seal import sealed
 from neuron_census.progress import note
 
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
@@ -53,7 +53,7 @@ def train_tokenizer(
             f"{tokenizer.get_vocab_size()} entries of {vocabulary}. Give more text, or ask for "
             "fewer."
         )
-    with written_whole(output) as folder:
+    with sealed(output) as folder:
         folder.mkdir()
         tokenizer.save(str(folder / "tokenizer.json"))
         _write_settings(folder, vocabulary, window)

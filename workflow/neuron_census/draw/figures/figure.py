@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from neuron_census.draw.figures.published import beside
 from neuron_census.draw.figures.style import styled
 from neuron_census.draw.model_tables import ModelTables
-from neuron_census.formats.atomic import written_whole
+from neuron_census.formats.seal import sealed
 
 
 @runtime_checkable
@@ -75,9 +75,9 @@ def write_figure(
         try:
             # Without a date, which would differ with every run.
             for ending, metadata in (("pdf", {"CreationDate": None}), ("png", {})):
-                with written_whole(output.with_name(f"{output.name}.{ending}")) as temporary:
+                with sealed(output.with_name(f"{output.name}.{ending}")) as temporary:
                     figure.savefig(temporary, format=ending, metadata=metadata)
         finally:
             plt.close(figure)
-    with written_whole(output.with_name(f"{output.name}.csv")) as temporary:
+    with sealed(output.with_name(f"{output.name}.csv")) as temporary:
         numbers.write_csv(temporary)

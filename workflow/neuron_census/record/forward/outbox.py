@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Queue
 from threading import Thread
-from typing import Any
 
 import numpy as np
 import torch
@@ -14,7 +13,7 @@ from torch import Tensor
 
 from neuron_census.record.forward.pinned import pinned
 
-Receive = Callable[[np.ndarray[Any, Any]], None]
+Receive = Callable[[np.ndarray], None]
 # Results that may be on their way before the device has to wait for the host.
 MOST_WAITING = 4
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -18,6 +18,7 @@ from neuron_census.record.forward.pinned import pinned
 SLOTS = 2
 
 
+@runtime_checkable
 class Slot(Protocol):
     """Holds one layer at a time: filled by a thread, then lent to the forward pass, then free."""
 

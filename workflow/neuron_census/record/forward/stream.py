@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from typing import Any, Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from neuron_census.record.forward.outbox import Outbox
 from neuron_census.record.forward.weights import Weights
 
 
+@runtime_checkable
 class Recorder(Protocol):
     """Sees the activations of every layer and micro-batch that its study reads."""
 
@@ -122,8 +123,8 @@ def _finite(states: Tensor) -> Tensor:
     return torch.stack(torch.aminmax(states)).isfinite().all()
 
 
-def _refusal(layer: int, dtype: torch.dtype) -> Callable[[np.ndarray[Any, Any]], None]:
-    def refuse(finite: np.ndarray[Any, Any]) -> None:
+def _refusal(layer: int, dtype: torch.dtype) -> Callable[[np.ndarray], None]:
+    def refuse(finite: np.ndarray) -> None:
         if not finite:
             raise CensusError(
                 f"layer {layer}: the residual stream is no longer finite in {dtype}. Set the "

@@ -7,7 +7,7 @@ where they are. On a GPU results gather there, and leave by the outbox when a la
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import zarr
@@ -106,7 +106,7 @@ class PositionCounts:
 
     def __init__(self, scratch: PositionScratch, outbox: Outbox) -> None:
         self._scratch = scratch
-        self._blocks: dict[int, np.ndarray[Any, Any]] = {}  # of one layer, by domain
+        self._blocks: dict[int, np.ndarray] = {}  # of one layer, by domain
         self._gathered: dict[int, Tensor] = {}
         self._outbox = outbox
 
@@ -145,10 +145,10 @@ def gather(gathered: dict[Key, Tensor], key: Key, counts: Tensor) -> None:
         gathered[key] = counts.clone()
 
 
-def adding_to(total: np.ndarray[Any, Any]) -> Receive:
+def adding_to(total: np.ndarray) -> Receive:
     """What adds the counts that arrive to a total."""
 
-    def add(counts: np.ndarray[Any, Any]) -> None:
+    def add(counts: np.ndarray) -> None:
         total[...] += counts
 
     return add

@@ -21,7 +21,7 @@ class Writers:
         self._pending: deque[tuple[Future[None], int]] = deque()
         self._waiting = 0
 
-    def submit(self, array: zarr.Array[Any], selection: Any, block: np.ndarray[Any, Any]) -> None:
+    def submit(self, array: zarr.Array[Any], selection: Any, block: np.ndarray) -> None:
         """Write `array[selection] = block` soon; waits for the oldest blocks while too many do.
 
         Raises what a writing thread raised.
@@ -46,6 +46,6 @@ class Writers:
         future.result()
 
 
-def _write(array: zarr.Array[Any], selection: Any, block: np.ndarray[Any, Any]) -> None:
+def _write(array: zarr.Array[Any], selection: Any, block: np.ndarray) -> None:
     # A transposed block is put in order here, and not by the thread that computes.
     array[selection] = np.ascontiguousarray(block)
