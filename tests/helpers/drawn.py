@@ -108,7 +108,7 @@ def drawn_circles(axes: Axes) -> list[tuple[float, float, str, str]]:
         for colours in (circles.get_facecolor(), circles.get_edgecolor())
     )
     found = [(x, y, *both) for (x, y), *both in zip(places, inside, edges, strict=True)]
-    return sorted(found, key=lambda circle: (circle[1], circle[0]))  # type: ignore[return-value]
+    return sorted(found, key=lambda circle: (circle[1], circle[0]))
 
 
 def drawn_ranges(axes: Axes) -> dict[float, list[tuple[float, float]]]:
