@@ -112,7 +112,9 @@ rule check_claims:
         runtime=by_attempt(30),
     params:
         provenance=lambda wildcards: PROVENANCE.claims(),
-        shown=json.dumps({which: SELECTION.shown(which) for which in ("models", *config["experiments"])}),
+        shown=json.dumps(
+            {which: SELECTION.shown(which) for which in ("models", *config["experiments"])}
+        ),
     shell:
         "python -m neuron_census check_claims --claims {input.claims:q} --census {input.census:q}"
         " --triggers {input.triggers:q} --positions {input.positions:q}"
