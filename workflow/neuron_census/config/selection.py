@@ -5,14 +5,13 @@ Standard library only, for it is used while the workflow is parsed.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neuron_census.config.local_checkpoint import read_layers
 from neuron_census.config.shards import shard_count
-from neuron_census.errors import CensusError
 from neuron_census.layers import first_half
 from neuron_census.paths.find import find_files, find_path
 
@@ -98,23 +97,13 @@ class Selection:
         return source / "steps" / str(entry["step"]) if "step" in entry else source
 
     def layers(self, model: str) -> int:
-        """Number of layers of a model, known before its checkpoint is there. Raises CensusError."""
+        """Return the number of layers of a model, known before its checkpoint is there. Raises CensusError."""
         entry = self.config["checkpoints"][model]
         if "layers" in entry:
             return int(entry["layers"])
         if "trained" in entry:
             return int(self.config["train"]["checkpoints"][entry["trained"]]["layers"])
-        file = self.checkpoint_folder(model) / "config.json"
-        try:
-            layers = json.loads(file.read_text(encoding="utf-8"))["num_hidden_layers"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CensusError(
-                f"{file}: cannot be read for num_hidden_layers ({error!r}). Expected the config.json "
-                "of an OPT checkpoint in Hugging Face's format."
-            ) from error
-        if not isinstance(layers, int) or layers < 1:
-            raise CensusError(f"{file}: num_hidden_layers is {layers!r}, expected a whole number.")
-        return layers
+        return read_layers(self.checkpoint_folder(model))
 
     def ngram_layers(self, model: str) -> range:
         """The layers whose n-grams are counted; none where no study reads n-grams."""

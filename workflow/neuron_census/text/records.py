@@ -94,6 +94,30 @@ def _parquet(file: SourceFile) -> Iterator[Record]:
         ) from error
 
 
+def parquet_keys(file: SourceFile) -> set[str]:
+    """Return the columns of a Parquet file, and the fields of those that are records, by their dotted keys.
+
+    Only the end of the file is read. Raises CensusError if it is damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with file.open() as opened:
+            waiting = [("", field) for field in pq.read_schema(opened)]
+    except (pa.ArrowException, OSError) as error:
+        raise CensusError(
+            f"{file.place}: cannot be read as Parquet: {error}. Fetch or write it again."
+        ) from error
+    keys = set()
+    while waiting:
+        above, field = waiting.pop()
+        keys.add(above + field.name)
+        if pa.types.is_struct(field.type):
+            waiting += [(f"{above}{field.name}.", inner) for inner in field.type]
+    return keys
+
+
 def _decode(content: bytes, place: str, first: int = 0) -> str:
     try:
         return content.decode("utf-8").removeprefix(BYTE_ORDER_MARK)
