@@ -1,7 +1,7 @@
 """Check a config by itself: `python -m neuron_census.config.check config/mine.yaml`.
 
-Snakemake says of a file given with `--configfile` only that it is no YAML. Here the line is named, and every
-fault is said that a run would end with before it begins.
+Of a file given with `--configfile` that is not valid YAML, Snakemake says only that. This command names the line,
+and every fault with which a run would end before it begins.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
 
 
 def merged(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a config laid over another as Snakemake does it: mappings are merged, everything else is replaced."""
+    """Return a config merged over another as Snakemake does it: mappings are merged, all else is replaced."""
     found = deepcopy(dict(base))
     for key, value in overlay.items():
         both = isinstance(value, dict) and isinstance(found.get(key), dict)
@@ -56,7 +56,7 @@ def merged(base: Mapping[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any
 
 
 def check(paths: Sequence[Path]) -> list[str]:
-    """Check the default config with others laid over it, one after the other; return warnings.
+    """Return the warnings for a config: the defaults, with the given files merged over them in this order.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The config.json of a checkpoint that lies on this machine, looked at while the workflow is planned.
+"""The config.json of a checkpoint on this machine, read while the workflow is planned.
 
 Standard library only, for it is used while the workflow is parsed.
 """
@@ -11,7 +11,7 @@ from neuron_census.errors import CensusError
 from neuron_census.json_text import parse_json
 
 MOST_LAYERS = 1000
-"""Far more than any model has: every layer is a job, and a number by mistake would fill the plan without end."""
+"""Far more than any model has. Every layer is a job, so that a wrong number would make an endless plan."""
 
 
 def read_layers(folder: Path) -> int:

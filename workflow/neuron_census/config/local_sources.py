@@ -1,7 +1,7 @@
 """What a run reads from this machine, checked before anything runs: models, tokenizers, text, the style.
 
-Standard library only, for it is used while the workflow is parsed; text is looked at where the libraries are
-there that read it, as they are wherever a stage runs.
+Standard library only, for it is used while the workflow is parsed; text is looked at only if the libraries that
+read it are there, which Snakemake itself does not need.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from neuron_census.tokenizer.folder import TokenizerFolder
 
 
 def check_local_sources(selection: Selection) -> None:
-    """Check what the config selects, as far as it lies on this machine, without reading weights or text.
+    """Check what the config selects, as far as it is on this machine, without reading weights or whole texts.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def _tokenizer_faults(selection: Selection, name: str) -> Iterator[str]:
 
 
 def _too_few_windows(selection: Selection, tokenizer: str, longest: int) -> Iterator[str]:
-    """The tokens that are asked for say how many full windows there will be, if there is text enough."""
+    """The number of full windows follows from the tokens that are asked for, if there is enough text."""
     budgets = [entry["tokens"] for entry in selection.config["studies"]["positions"]]
     if not budgets or "all" in budgets:
         return

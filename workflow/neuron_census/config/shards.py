@@ -1,4 +1,4 @@
-"""How many shards the windows are dealt into: known from the config alone, before any text is read.
+"""How many shards the windows are dealt into, which follows from the config alone.
 
 Standard library only, for it is used while the workflow is parsed.
 """
@@ -11,7 +11,7 @@ from typing import Any
 from neuron_census.errors import CensusError
 
 MOST_SHARDS = 100_000
-"""Far more jobs than any run has; a slip in a number would fill the plan without end."""
+"""Far more than any run has. Every shard is a job, so that a wrong number would make an endless plan."""
 
 
 def shard_count(studies: Mapping[str, Iterable[Mapping[str, Any]]], shard_tokens: int) -> int:

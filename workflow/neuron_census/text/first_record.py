@@ -21,7 +21,7 @@ def check_first_record(specification: DomainSpecification, search_folders: Seque
     specification
         where the text is and how it is read
     search_folders
-        where relative paths are looked up, each in turn
+        where relative paths are looked up, in this order
 
     Raises CensusError that names the file and the key; for Parquet, of every file by its columns alone.
     """

@@ -1,4 +1,4 @@
-"""From the bytes of a file to its records, by the ending of the file's name."""
+"""From the bytes of a file to its records, by the ending of its name."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ BYTE_ORDER_MARK = "\ufeff"
 class Record:
     """What may become a document: a whole text (str), or parsed JSON or a table's row.
 
-    `place` says where it is, for messages; `key` names it for good, and is part of the order of
-    documents.
+    `place` says where it is, for messages; `key` is its permanent name, on which the order of
+    documents depends.
     """
 
     key: str
@@ -39,7 +39,7 @@ def read_records(file: SourceFile) -> Iterator[Record]:
     }
     if file.kind not in readers:
         raise CensusError(
-            f"{file.place}: the ending '{file.kind}' names no format that can be read; "
+            f"{file.place}: the ending '{file.kind}' is not that of a format that can be read; "
             f"{one_of(file.kind, list(readers))} Each may also end in .gz or .zst."
         )
     return readers[file.kind](file)
