@@ -22,6 +22,7 @@ from neuron_census.errors import CensusError
 from neuron_census.formats.recording import facts_of
 from neuron_census.formats.seal import sealed
 from neuron_census.formats.windows import STUDIES, Windows
+from neuron_census.layers import first_half
 from neuron_census.progress import note
 from neuron_census.record.forward.device import taken_device
 from neuron_census.record.forward.micro_batch import MicroBatch, full_windows, micro_batches
@@ -123,7 +124,7 @@ def record(
             source.size,
             domains=len(table.domains) if table else 1,
             window=length,
-            ngram_layers=layers if ngram_layers == "all" else (layers + 1) // 2,
+            ngram_layers=layers if ngram_layers == "all" else first_half(layers),
         )
         planned = make_plan(
             Request(
