@@ -26,14 +26,16 @@ MAY_IMPORT = {
     "text": {"paths"},
     "paths": set(),
     "config": {"paths", "text"},
-    "rerun": {"config", "stages"},
+    "rerun": {"config", "formats", "stages"},
     "loops": set(),
     "stages": set(),
     "layers": set(),
     "json_text": set(),
     "errors": set(),
     "progress": set(),
-    "__main__": {"stages"},
+    "closing": set(),
+    "stage_process": set(),
+    "__main__": {"formats", "stage_process", "stages"},
     "__init__": set(),
 }
 """What each folder, or module beside them, may import of the package; everything may import the next."""
