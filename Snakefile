@@ -17,6 +17,7 @@ PACKAGE = str(REPOSITORY / "workflow")
 if PACKAGE not in sys.path:
     sys.path.insert(0, PACKAGE)
 
+from neuron_census.closing import after_failure, after_success
 from neuron_census.config.configuration import configure, unpinned
 from neuron_census.errors import CensusError
 from neuron_census.rerun.decision import decide_by_seals
@@ -72,3 +73,11 @@ rule all:
         "results/summary.csv",
         "results/claims.csv",
         "results/explorer",
+
+
+onsuccess:
+    print(after_success(Path("."), FIGURES), file=sys.stderr)
+
+
+onerror:
+    print(after_failure(), file=sys.stderr)

@@ -26,16 +26,20 @@ MAY_IMPORT = {
     "text": {"paths"},
     "paths": set(),
     "config": {"paths", "text"},
-    "rerun": {"config", "stages"},
+    "rerun": {"config", "formats", "stages"},
     "loops": set(),
     "stages": set(),
+    "layers": set(),
+    "json_text": set(),
     "errors": set(),
     "progress": set(),
-    "__main__": {"stages"},
+    "closing": set(),
+    "stage_process": set(),
+    "__main__": {"formats", "stage_process", "stages"},
     "__init__": set(),
 }
 """What each folder, or module beside them, may import of the package; everything may import the next."""
-EVERYWHERE = {"errors", "progress", "__init__"}
+EVERYWHERE = {"errors", "progress", "json_text", "layers", "__init__"}
 VERBS = ("tokenize", "record", "count", "classify", "draw")
 LONGEST_FILE = 300
 LARGEST_FOLDER = 15

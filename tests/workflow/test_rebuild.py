@@ -2,72 +2,30 @@
 
 from __future__ import annotations
 
-import os
-import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from helpers.workflow.edits import (
+    Change,
+    add,
+    add_note,
+    comment_and_docstring,
+    config,
+    cut_census,
+    edit,
+    empty_store,
+    lose,
+    other_census,
+    other_weights,
+    reformat,
+    reword,
+    touch_everything,
+)
 from helpers.workflow.plans import ALL, CLASSIFY, DRAW, LOOK_BACK, ONE_MODEL, RECORD, TOKENIZE
 from helpers.workflow.project import MODELS, Project
-
-Change = Callable[[Project], None]
-
-
-def touch_everything(project: Project) -> None:
-    """Give every file, in a random order, a time of its own, between yesterday and tomorrow."""
-    files = [path for path in project.folder.rglob("*") if ".snakemake" not in path.parts]
-    random.Random(0).shuffle(files)
-    for number, path in enumerate(files):
-        os.utime(path, times=(1.9e9 + 60 * number, 1.9e9 + 60 * number))
-
-
-def comment_and_docstring(project: Project) -> None:
-    for path in (project.folder / "workflow" / "neuron_census").rglob("*.py"):
-        text = path.read_text()
-        body = text.replace('"""', '"""Put in other words: ', 1).replace(
-            "\n\n", "\n\n# A comment.\n", 1
-        )
-        path.write_text(body + '\n"""A closing remark."""\n')
-
-
-def reformat(project: Project) -> None:
-    """Write the same code in other lines, with other quotes and without a comment."""
-    import ast
-
-    for path in (project.folder / "workflow" / "neuron_census").rglob("*.py"):
-        path.write_text(ast.unparse(ast.parse(path.read_text())))
-
-
-def config(change: Callable[[dict[str, Any]], Any]) -> Change:
-    def apply(project: Project) -> None:
-        project.change_config(lambda given: change(given) and None)
-
-    return apply
-
-
-def edit(module: str) -> Change:
-    """A change of what a module says, though not of what it does."""
-    return lambda project: project.append(project.module(module), "\n_EDITED = True\n")
-
-
-def add(path: str, text: str) -> Change:
-    return lambda project: project.append(path, text)
-
-
-def add_note(project: Project) -> None:
-    (project.folder / "made" / "texts" / "another.txt").write_text("Another note.\n")
-
-
-def other_weights(project: Project) -> None:
-    shutil.copy(
-        project.folder / "made" / "tiny-c" / "model.safetensors",
-        project.folder / "made" / "tiny-a" / "model.safetensors",
-    )
-
 
 TABLE: dict[str, tuple[Change, dict[str, int]]] = {
     "nothing": (lambda project: None, {}),
@@ -138,21 +96,45 @@ TABLE: dict[str, tuple[Change, dict[str, int]]] = {
     ),
     "the seed": (config(lambda given: given.update(seed=1)), ALL),
     "code that speaks to the user": (edit("progress"), {}),
-    "code of read_domain": (edit("read_domain"), ALL),
-    "code of tokenize": (edit("tokenize"), TOKENIZE),
-    "code of record": (edit("record"), RECORD),
-    "code that record imports": (edit("forward/stream"), RECORD),
-    "code of count": (edit("count"), RECORD),
-    "code of number_ngrams": (edit("number_ngrams"), {"number_ngrams": 1} | RECORD),
-    "code of count_ngrams": (edit("count_ngrams"), RECORD),
-    "code of classify": (edit("classify"), CLASSIFY),
-    "code of draw": (edit("draw"), DRAW),
-    "code of a figure": (edit("figures/fig01_dead_neurons"), {"draw": 1}),
-    "code of a claim": (edit("claims/dead"), {"check_claims": 1}),
-    "code of the explorer": (edit("explore"), {"explore": 1}),
-    "code of training": (edit("train_checkpoint"), {}),
-    "code of fetching": (edit("fetch_checkpoint"), {}),
+    "code of read_domain": (edit("tokenize/read_domain"), ALL),
+    "code of tokenize": (edit("tokenize/tokenize"), TOKENIZE),
+    "code of record": (edit("record/record"), RECORD),
+    "code that record imports": (edit("record/forward/stream"), RECORD),
+    "code of count": (edit("count/count"), RECORD),
+    "code of number_ngrams": (edit("count/number_ngrams"), {"number_ngrams": 1} | RECORD),
+    "code of count_ngrams": (edit("count/count_ngrams"), RECORD),
+    "code of classify": (edit("classify/classify"), CLASSIFY),
+    "code of draw": (edit("draw/draw"), DRAW),
+    "code of a figure": (edit("draw/figures/fig01_dead_neurons"), {"draw": 1}),
+    "code of a claim": (edit("draw/claims/dead"), {"check_claims": 1}),
+    "code of the explorer": (edit("draw/explore"), {"explore": 1}),
+    "code of training": (edit("train/train_checkpoint"), {}),
+    "words for people": (reword, {}),
+    "another model's census": (other_census, {"classify": 1} | DRAW | LOOK_BACK),
+    "a census of no bytes": (cut_census, {"classify": 1} | DRAW | LOOK_BACK),
+    "a lost table of spectra": (
+        lose("spectra/tiny-a.parquet"),
+        {"classify": 1} | DRAW | LOOK_BACK,
+    ),
+    "lost n-gram counts": (lose("counts/tiny-a/ngrams/0.zarr"), ONE_MODEL),
+    "an emptied store": (empty_store, ONE_MODEL),
+    "a lost page of the explorer": (lose("explorer/index.html"), {"explore": 1}),
+    "code of fetching": (edit("hub/fetch_checkpoint"), {}),
 }
+
+WITHOUT_METADATA = (
+    "nothing",
+    "a threshold",
+    "the style",
+    "other weights",
+    "the dtype of a model",
+    "a study",
+    "the text of a file",
+    "the seed",
+    "code of classify",
+    "another model's census",
+    "lost n-gram counts",
+)
 
 
 @pytest.mark.parametrize("name", TABLE)
@@ -205,3 +187,43 @@ def test_a_result_that_is_gone_is_made_again(clone: Callable[[], Project]) -> No
     project = clone()
     (project.folder / "results" / "census" / "tiny-a.parquet").unlink()
     assert project.planned() == {"classify": 1} | DRAW | LOOK_BACK
+
+
+@pytest.mark.parametrize("name", WITHOUT_METADATA)
+def test_seals_decide_where_snakemake_remembers_nothing(
+    finished: Project, tmp_path: Path, name: str
+) -> None:
+    """Results restored, or copied from another machine, without Snakemake's own folder."""
+    change, expected = TABLE[name]
+    project = finished.copy(tmp_path / "restored", keep_times=False, with_metadata=False)
+    change(project)
+    assert project.planned() == expected
+
+
+def test_touch_makes_nothing_current(clone: Callable[[], Project]) -> None:
+    project = clone()
+    project.change_config(lambda given: given["classify"].update(dead={"count_bos": True}))
+    project.succeed("--touch")
+    assert project.planned() == CLASSIFY
+
+
+def test_two_directories_that_share_results_see_what_the_other_made(
+    finished: Project, clone: Callable[[], Project], tmp_path: Path
+) -> None:
+    here = clone()
+    there = finished.copy(tmp_path / "there")
+    shutil.rmtree(there.folder / "results")
+    (there.folder / "results").symlink_to(here.folder / "results")
+    there.change_config(lambda given: given["classify"].update(dead={"count_bos": True}))
+    there.succeed(*[f"results/census/{model}.parquet" for model in MODELS])
+    assert here.planned() == CLASSIFY
+
+
+def test_why_something_reruns_is_said_in_words(clone: Callable[[], Project]) -> None:
+    project = clone()
+    project.change_config(lambda given: given["classify"].update(dead={"count_bos": True}))
+    project.append("workflow/figure_style.mplstyle", "\nfont.size: 7\n")
+    said = project.succeed("-n")
+    assert "classify.dead.count_bos: false -> true" in said
+    project.change_config(lambda given: given["classify"].pop("dead") and None)
+    assert "the style of the figures changed" in project.succeed("-n")

@@ -112,11 +112,13 @@ rule check_claims:
         runtime=by_attempt(30),
     params:
         provenance=lambda wildcards: PROVENANCE.claims(),
-        experiments=json.dumps(config["experiments"], sort_keys=True),
+        shown=json.dumps(
+            {which: SELECTION.shown(which) for which in ("models", *config["experiments"])}
+        ),
     shell:
         "python -m neuron_census check_claims --claims {input.claims:q} --census {input.census:q}"
         " --triggers {input.triggers:q} --positions {input.positions:q}"
-        " --experiments {params.experiments:q} --output {output:q}"
+        " --shown {params.shown:q} --output {output:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
 

@@ -52,7 +52,7 @@ def _drawn(kind: Kind, length: int, generator: np.random.Generator) -> Curve:
 def _decided_oscillation(place: Curve, generator: np.random.Generator) -> Curve:
     """On and off between 3 and 6 times, each for a quarter of the cycle at least."""
     wave = np.sin(2 * np.pi * (generator.uniform(3, 6) * place + generator.random()))
-    return _switch(generator.uniform(12, 40) * (wave + generator.uniform(-0.5, 0.5)))
+    return switch(generator.uniform(12, 40) * (wave + generator.uniform(-0.5, 0.5)))
 
 
 def _undecided_oscillation(place: Curve, generator: np.random.Generator) -> Curve:
@@ -67,10 +67,10 @@ def _decided_switch(place: Curve, generator: np.random.Generator) -> Curve:
     """From never to always, at once or over a quarter of the window; sometimes back again."""
     steepness = 10 ** generator.uniform(1.8, 3.5)
     if generator.random() < 0.5:
-        return _switch(steepness * (place - generator.uniform(0.3, 0.7)))
+        return switch(steepness * (place - generator.uniform(0.3, 0.7)))
     first, last = generator.uniform(0.2, 0.35), generator.uniform(0.65, 0.8)
-    there: Curve = _switch(steepness * (place - first))
-    there *= _switch(steepness * (last - place))
+    there: Curve = switch(steepness * (place - first))
+    there *= switch(steepness * (last - place))
     return there
 
 
@@ -79,21 +79,21 @@ def _undecided_switch(place: Curve, generator: np.random.Generator) -> Curve:
     middle = generator.uniform(0.3, 0.7)
     if generator.random() < 0.5:
         floor = generator.uniform(0.015, 0.04)
-        return floor + (1 - 2 * floor) * _switch(generator.uniform(25, 60) * (place - middle))
-    course = _switch(generator.uniform(12, 20) * (place - middle))
+        return floor + (1 - 2 * floor) * switch(generator.uniform(25, 60) * (place - middle))
+    course = switch(generator.uniform(12, 20) * (place - middle))
     return _ragged(course, generator.uniform(0.5, 0.7), generator)
 
 
 def _decided_side(place: Curve, generator: np.random.Generator) -> Curve:
     """Never at some positions, often at others, but nowhere always."""
     top, steepness = generator.uniform(0.3, 0.85), 10 ** generator.uniform(1.4, 3)
-    return top * _switch(steepness * (place - generator.uniform(0.35, 0.7)))
+    return top * switch(steepness * (place - generator.uniform(0.35, 0.7)))
 
 
 def _undecided_side(place: Curve, generator: np.random.Generator) -> Curve:
     """Hardly ever at some positions, often at others, but nowhere always."""
     floor, top = generator.uniform(0.015, 0.04), generator.uniform(0.4, 0.85)
-    return floor + (top - floor) * _switch(
+    return floor + (top - floor) * switch(
         generator.uniform(15, 40) * (place - generator.uniform(0.35, 0.7))
     )
 
@@ -133,6 +133,7 @@ def _ragged(course: Curve, amount: float, generator: np.random.Generator) -> Cur
     return curve
 
 
-def _switch(place: Curve) -> Curve:
+def switch(place: Curve) -> Curve:
+    """Return the logistic function, 0 to 1, at each place."""
     switch: Curve = 1 / (1 + np.exp(-np.clip(place, -60, 60)))
     return switch

@@ -6,33 +6,26 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float64
 
+from helpers.made.curves import KINDS, Curve, Kind, switch
 from neuron_census.draw.model_tables import ModelTables
 from neuron_census.formats.tables import CENSUS, POSITIONS
 
-Kind = tuple[str, str]
-Curve = Float64[np.ndarray, " position"]
-
-KINDS: tuple[Kind, ...] = tuple(
-    (pattern, strength)
-    for pattern in ("oscillatory", "both extremes", "one extreme", "other")
-    for strength in ("strong", "weak")
-)
+__all__ = ["KINDS", "Kind", "made_curve", "made_model", "model_of"]
 
 
 def made_curve(kind: Kind, length: int, windows: int, generator: np.random.Generator) -> Curve:
-    """How often a neuron of a type is active at each position, as counted in some windows."""
+    """Return how often a neuron of a type is active at each position, as counted in some windows."""
     pattern, strength = kind
     place = np.arange(length) / length
     phase = generator.uniform()
     if pattern == "oscillatory":
         steepness = 12.0 if strength == "strong" else 1.0
-        curve = _switch(steepness * np.sin(2 * np.pi * (4.5 * place + phase)))
+        curve = switch(steepness * np.sin(2 * np.pi * (4.5 * place + phase)))
     elif pattern == "both extremes":
-        curve = _switch((place - 0.2 - 0.6 * phase) * (120 if strength == "strong" else 14))
+        curve = switch((place - 0.2 - 0.6 * phase) * (120 if strength == "strong" else 14))
     elif pattern == "one extreme":
-        curve = 0.75 * _switch((place - 0.3 - 0.5 * phase) * (120 if strength == "strong" else 14))
+        curve = 0.75 * switch((place - 0.3 - 0.5 * phase) * (120 if strength == "strong" else 14))
     else:
         curve = 0.1 + 0.8 * place
         if strength == "weak":
@@ -50,7 +43,7 @@ def made_model(
     windows: int = 500,
     seed: int = 0,
 ) -> ModelTables:
-    """The tables of a model with so many neurons of each kind in each layer; other neurons ignore position."""
+    """Return a model with so many neurons of each kind in each layer; others ignore position."""
     generator = np.random.default_rng(seed)
     census, positions = [], []
     for layer, kinds in enumerate(layers):
@@ -71,14 +64,13 @@ def made_model(
 def model_of(
     name: str, census: Sequence[tuple[object, ...]], positions: Sequence[tuple[object, ...]]
 ) -> ModelTables:
-    """The tables of a model from rows.
+    """Return the tables of a model, made from rows.
 
     Rows of the census are layer, neuron, position_mi, positional, pattern, strength; those of positions
     are layer, neuron, windows, frequency, position_mi. All other columns have some value.
     """
     census_schema = dict(CENSUS.columns) | dict(CENSUS.optional["positions"])
-    tables = ModelTables(name, {})
-    tables.__dict__["census"] = _completed(
+    made_census = _completed(
         pl.DataFrame(
             census,
             schema={
@@ -98,7 +90,7 @@ def model_of(
     )
     schema = {column: meaning.dtype for column, meaning in POSITIONS.columns.items()}
     first = list(schema)[:4]
-    tables.__dict__["positions"] = _completed(
+    made_positions = _completed(
         pl.DataFrame(
             [row[:4] for row in positions],
             schema={column: schema[column] for column in first},
@@ -112,11 +104,11 @@ def model_of(
         ),
         schema,
     )
-    return tables
+    return ModelTables(name, {}, {"census": made_census, "positions": made_positions})
 
 
 def information_of(frequency: Curve) -> float:
-    """I(act, pos) in nats, by the formula, one position after another."""
+    """Return I(act, pos) in nats, by the formula, one position after another."""
     mean = float(np.mean(frequency))
     return _entropy(mean) - sum(_entropy(float(part)) for part in frequency) / len(frequency)
 
@@ -125,13 +117,8 @@ def _entropy(share: float) -> float:
     return -sum(part * float(np.log(part)) for part in (share, 1 - share) if part > 0)
 
 
-def _switch(place: Curve) -> Curve:
-    switch: Curve = 1 / (1 + np.exp(-np.clip(place, -60, 60)))
-    return switch
-
-
 def _completed(frame: pl.DataFrame, schema: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    """With every column of a schema, in its order."""
+    """Return a frame with every column of a schema, in its order."""
     missing = [
         pl.lit(False if dtype == pl.Boolean() else 0).cast(dtype).alias(column)
         for column, dtype in schema.items()

@@ -13,6 +13,7 @@ from neuron_census.draw.model_tables import ModelTables
 from neuron_census.formats.tables import CENSUS, NGRAMS, PROJECTIONS, SPECTRA, TRIGGERS, Table
 
 Ngram = tuple[int, ...]
+Cover = int | None
 QUANTILES = 257
 EXTREMES = 10
 TOKENS = 2000
@@ -40,11 +41,21 @@ class Detector:
 
 @dataclass(frozen=True)
 class Layer:
-    """Detectors of each length, dead neurons, and covers of neurons that are not 3000."""
+    """Detectors of each length, dead neurons, and covers of neurons that are not 3000.
+
+    A cover is one for all lengths, or one for each. `near` are neurons that cover n-grams of a length
+    without being their detectors.
+    """
 
     detectors: Mapping[str, Sequence[Detector]] = field(default_factory=dict)
     dead: Sequence[int] = ()
-    covers: Mapping[int, int | None] = field(default_factory=dict)
+    covers: Mapping[int, Cover | tuple[Cover, Cover, Cover]] = field(default_factory=dict)
+    near: Mapping[str, Sequence[Detector]] = field(default_factory=dict)
+
+    def cover(self, neuron: int, n: int) -> Cover:
+        """Return the cover of a neuron that is no detector of n-grams of length `n`."""
+        cover = self.covers.get(neuron, 3000)
+        return cover[n - 1] if isinstance(cover, tuple) else cover
 
 
 def made_model(
@@ -55,7 +66,7 @@ def made_model(
     ffn_dim: int = 16,
     texts: Mapping[int, str] | None = None,
 ) -> ModelTables:
-    """The tables of a model; layers above the analysed ones have no columns of n-grams.
+    """Return the tables of a model; above the analysed layers columns of n-grams are null.
 
     Parameters
     ----------
@@ -88,6 +99,8 @@ def made_model(
                 row |= _of_ngrams(made, neuron)
             census.append(row)
         for n, ngram in enumerate(NGRAMS, start=1):
+            for near in made.near.get(ngram, ()) if made else ():
+                triggers += _triggers(layer, n, near, names)
             for detector in made.detectors.get(ngram, ()) if made else ():
                 triggers += _triggers(layer, n, detector, names)
                 if n == 1:
@@ -97,12 +110,15 @@ def made_model(
                     projections += [
                         place | extreme for extreme in _extremes(detector, ascending, names)
                     ]
-    tables = ModelTables(name, {})
-    tables.__dict__["census"] = _frame(census, CENSUS, without="positions")
-    tables.__dict__["triggers"] = _frame(triggers, TRIGGERS)
-    tables.__dict__["projections"] = _frame(projections, PROJECTIONS)
-    tables.__dict__["spectra"] = _frame(spectra, SPECTRA)
-    return tables
+    listed = _frame(triggers, TRIGGERS)
+    frames = {
+        "census": _frame(census, CENSUS, without="positions"),
+        "triggers": listed,
+        "covered": listed.filter("covered"),
+        "projections": _frame(projections, PROJECTIONS),
+        "spectra": _frame(spectra, SPECTRA),
+    }
+    return ModelTables(name, {}, frames)
 
 
 def grown_model(
@@ -114,7 +130,7 @@ def grown_model(
     texts: Mapping[int, str] | None = None,
     seed: int = 0,
 ) -> ModelTables:
-    """A model with detectors of every length, more of them and smaller covers in the lower layers."""
+    """Return a model with detectors of every length, more of them and smaller covers in lower layers."""
     generator = np.random.default_rng(seed)
     analysed = []
     for layer in range(-(-num_layers // 2)):
@@ -125,7 +141,9 @@ def grown_model(
             found[ngram] = [_any_detector(int(neuron), n, generator) for neuron in neurons]
         busy = {detector.neuron for several in found.values() for detector in several}
         idle = [neuron for neuron in range(ffn_dim) if neuron not in busy]
-        covers = {neuron: int(10 ** generator.uniform(0, 4)) for neuron in idle}
+        covers: dict[int, Cover | tuple[Cover, Cover, Cover]] = {
+            neuron: int(10 ** generator.uniform(0, 4)) for neuron in idle
+        }
         dead = [neuron for neuron in idle if generator.random() < 0.3]
         analysed.append(Layer(found, dead, covers))
     return made_model(name, analysed, num_layers=num_layers, ffn_dim=ffn_dim, texts=texts)
@@ -145,9 +163,9 @@ def _any_detector(neuron: int, n: int, generator: np.random.Generator) -> Detect
 
 def _of_ngrams(made: Layer, neuron: int) -> dict[str, Any]:
     row: dict[str, Any] = {}
-    for ngram in NGRAMS:
+    for n, ngram in enumerate(NGRAMS, start=1):
         detector = _detector(made, ngram, neuron)
-        cover = made.covers.get(neuron, 3000)
+        cover = made.cover(neuron, n)
         row |= {
             f"{ngram}_activations": detector.activations if detector else cover or 0,
             f"{ngram}_distinct": len(detector.ngrams) if detector else cover or 0,
@@ -209,7 +227,7 @@ def _spectrum(layer: int, detector: Detector) -> list[float]:
 def _extremes(
     detector: Detector, ascending: list[float], names: Mapping[int, str]
 ) -> list[dict[str, Any]]:
-    """The detector's own tokens are among the suppressed ones where they are as low as these."""
+    """Return the extreme tokens: its own are among the suppressed where they are as low as these."""
     own = sorted(zip(detector.values, (t for (t,) in detector.ngrams), strict=True))
     low = [pair for pair in own if pair[0] < ascending[2]]
     others = [

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from helpers.repository import REPOSITORY
 
-FIGURES = len(list((REPOSITORY / "workflow" / "neuron_census" / "figures").glob("fig[0-9]*.py")))
+FIGURES = len(
+    list((REPOSITORY / "workflow" / "neuron_census" / "draw" / "figures").glob("fig[0-9]*.py"))
+)
 # Three figures show experiments, of which the tiny config has none.
 DRAW = {"draw": FIGURES - 3}
 LOOK_BACK = {"summarise": 1, "check_claims": 1, "explore": 1}

@@ -36,12 +36,12 @@ def by_hand() -> ModelTables:
 
 def test_what_layers_detect_by_hand() -> None:
     tables = by_hand()
-    found = detected_by_layer(tables.census, tables.triggers, "unigram")
+    found = detected_by_layer(tables.census, tables.covered, "unigram")
     # Layer, detectors, detected, cumulative, new overall, new to the layer below.
     assert found.rows() == [(0, 2, 3, 3, 3, 3), (1, 0, 0, 3, 0, 0), (2, 1, 2, 4, 1, 2)]
-    found = detected_by_layer(tables.census, tables.triggers, "bigram")
+    found = detected_by_layer(tables.census, tables.covered, "bigram")
     assert found.rows() == [(0, 0, 0, 0, 0, 0), (1, 1, 2, 2, 2, 2), (2, 1, 2, 3, 1, 1)]
-    assert detected_by_layer(tables.census, tables.triggers, "trigram")["detected"].sum() == 0
+    assert detected_by_layer(tables.census, tables.covered, "trigram")["detected"].sum() == 0
 
 
 def test_covered_ngrams_of_a_neuron_that_is_no_detector_do_not_count() -> None:
@@ -52,7 +52,7 @@ def test_covered_ngrams_of_a_neuron_that_is_no_detector_do_not_count() -> None:
         .otherwise("unigram_detector")
         .alias("unigram_detector")
     )
-    found = detected_by_layer(census, tables.triggers, "unigram")
+    found = detected_by_layer(census, tables.covered, "unigram")
     assert found.rows() == [(0, 1, 2, 2, 2, 2), (1, 0, 0, 2, 0, 0), (2, 1, 2, 4, 2, 2)]
 
 
@@ -79,7 +79,7 @@ def test_what_layers_detect_equals_sets(ngram: str) -> None:
     tables = made_model("a", layers)
     below: set[Ngram] = set()
     for layer, row in enumerate(
-        detected_by_layer(tables.census, tables.triggers, ngram).rows(named=True)
+        detected_by_layer(tables.census, tables.covered, ngram).rows(named=True)
     ):
         own, previous = sets[layer], sets[layer - 1] if layer else set()
         assert row["detected"] == len(own)
@@ -94,4 +94,4 @@ def test_a_census_without_the_study_says_so() -> None:
     tables = by_hand()
     bare = tables.census.select("layer", "neuron", "dead")
     with pytest.raises(CensusError, match=r"unigram_activations.*study 'ngrams'"):
-        detected_by_layer(bare, tables.triggers, "unigram")
+        detected_by_layer(bare, tables.covered, "unigram")

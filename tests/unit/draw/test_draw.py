@@ -37,9 +37,7 @@ def census(path: Path, frequencies: list[list[float]]) -> Path:
 
 def with_census(frame: pl.DataFrame) -> ModelTables:
     """The tables of a model, of which the census is already read."""
-    tables = ModelTables("made", {})
-    tables.__dict__["census"] = frame
-    return tables
+    return ModelTables("made", {}, {"census": frame})
 
 
 @pytest.fixture
@@ -90,7 +88,7 @@ def test_bad_input_is_named(tmp_path: Path, censuses: list[Path]) -> None:
         CensusError, match=r"'fig1_dead_neurons'; did you mean 'fig01_dead_neurons'"
     ):
         draw("fig1_dead_neurons", census=censuses, style=STYLE, output=tmp_path / "f")
-    with pytest.raises(CensusError, match=r"none\.mplstyle: there is no such style"):
+    with pytest.raises(CensusError, match=r"none\.mplstyle: found no such style"):
         draw(
             "fig01_dead_neurons", census=censuses, style=tmp_path / "none.mplstyle", output=tmp_path
         )

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-import matplotlib.pyplot as plt
-import numpy as np
 import polars as pl
 import pytest
 from matplotlib.figure import Figure
 
-from helpers.made.tables import Detector, Layer, grown_model, made_model
-from helpers.repository import REPOSITORY
+from helpers.made.tables import Layer, grown_model, made_model
+from helpers.repository import REPOSITORY, STYLE
 from neuron_census.config.selection import PAPER
 from neuron_census.draw.draw import figure_names
 from neuron_census.draw.figures import (
-    cover_sizes,
-    detectors_by_layer,
     fig02_unigram_cover,
     fig03_token_detectors,
     fig04_tokens_by_layer,
@@ -28,13 +24,10 @@ from neuron_census.draw.figures import (
     fig13_trigram_detectors,
     fig14_bigrams_by_layer,
     fig14_trigrams_by_layer,
-    ngrams_by_layer,
 )
 from neuron_census.draw.figures.figure import FigureModule, write_figure
-from neuron_census.draw.figures.style import styled
 from neuron_census.draw.model_tables import ModelTables
 
-STYLE = REPOSITORY / "workflow" / "figure_style.mplstyle"
 MODULES: tuple[FigureModule, ...] = (
     fig02_unigram_cover,
     fig03_token_detectors,
@@ -49,11 +42,7 @@ MODULES: tuple[FigureModule, ...] = (
 DEPTHS = (4, 6, 8, 12, 24, 32, 40, 64)
 
 
-@pytest.fixture(autouse=True)
-def in_style() -> Iterator[None]:
-    with styled(STYLE):
-        yield
-        plt.close("all")
+pytestmark = pytest.mark.usefixtures("in_style")
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +74,6 @@ def test_bins_of_covers() -> None:
         (0, 17),
         (1, 19),
     ], "dead neurons are left out, and layers that are not analysed"
-    for module, ngram in ((fig11_bigram_cover, "bigram"), (fig12_trigram_cover, "trigram")):
-        assert module.table(models).equals(cover_sizes.table(models, ngram))
 
 
 def test_bars_are_as_high_as_the_numbers(several: dict[str, ModelTables]) -> None:
@@ -124,44 +111,6 @@ def test_depth_is_the_papers() -> None:
     ]
     figure = fig03_token_detectors.draw(fig03_token_detectors.table({"every": every}))
     assert figure.axes[0].get_xlim()[1] > 1
-
-
-def test_lines_of_detectors(several: dict[str, ModelTables]) -> None:
-    numbers = fig13_trigram_detectors.table(several)
-    left, right = fig13_trigram_detectors.draw(numbers).axes
-    for number, model in enumerate(several):
-        rows = numbers.filter(pl.col("model") == model)
-        drawn = [line for line in left.get_lines() if line.get_label() == model]
-        assert [np.asarray(line.get_ydata()).tolist() for line in drawn] == [
-            rows["detectors"].to_list()
-        ]
-        solid, dashed = right.get_lines()[2 * number : 2 * number + 2]
-        assert np.asarray(solid.get_ydata()).tolist() == rows["detected"].to_list()
-        assert np.asarray(dashed.get_ydata()).tolist() == rows["cumulative"].to_list()
-        assert (solid.get_linestyle(), dashed.get_linestyle()) == ("-", "--")
-        assert {solid.get_color(), dashed.get_color()} == {drawn[0].get_color()}
-    assert right.get_ylim()[1] > numbers["cumulative"].to_numpy().max()
-    assert right.get_ylabel() == "different trigrams"
-
-
-def test_lines_of_new_ngrams() -> None:
-    layers = [
-        Layer({"unigram": [Detector(1, [(5,), (6,)]), Detector(4, [(6,), (7,)])]}),
-        Layer(),
-        Layer({"unigram": [Detector(0, [(7,), (8,)])]}),
-    ]
-    numbers = fig04_tokens_by_layer.table({"by-hand": made_model("by-hand", layers)})
-    assert numbers.drop("model").rows() == [(0, 3, 3, 3), (1, 0, 0, 0), (2, 2, 1, 2)]
-    (axes,) = fig04_tokens_by_layer.draw(numbers).axes
-    lines = {str(line.get_label()): line for line in axes.get_lines()}
-    assert {name: np.asarray(line.get_ydata()).tolist() for name, line in lines.items()} == {
-        "detected in the layer": [3, 0, 2],
-        "of them not in the layer right below": [3, 0, 2],
-        "of them in no lower layer": [3, 0, 1],
-    }
-    widths = [line.get_linewidth() for line in axes.get_lines()]
-    assert widths == sorted(widths, reverse=True), "equal lines are all seen"
-    assert np.asarray(axes.get_lines()[0].get_xdata()).tolist() == [1, 2, 3], "layers from 1"
 
 
 def test_the_papers_curves_are_beside_ours(tmp_path: Path) -> None:
@@ -225,17 +174,6 @@ def test_every_figure_has_a_caption_that_names_the_paper() -> None:
         text = (captions / f"{name}.rst").read_text()
         assert text.startswith("**The paper's Figure "), name
         assert "What to look at:" in text and "Deviations from the paper:" in text, name
-
-
-def test_words_in_figures_are_those_of_the_length() -> None:
-    models = {"a": grown_model("a", 4)}
-    (left, right) = fig13_bigram_detectors.draw(fig13_bigram_detectors.table(models)).axes
-    assert left.get_title("left") == "(a) bigram detectors"
-    assert right.get_title("left") == "(b) detected bigrams"
-    (axes,) = fig14_bigrams_by_layer.draw(fig14_bigrams_by_layer.table(models)).axes
-    assert axes.get_ylabel() == "different bigrams"
-    assert fig14_trigrams_by_layer.table(models).equals(ngrams_by_layer.table(models, "trigram"))
-    assert fig13_bigram_detectors.table(models).equals(detectors_by_layer.table(models, "bigram"))
 
 
 def _assert_apart(figure: Figure) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import polars as pl
 import pytest
@@ -17,7 +15,6 @@ from helpers.made.tables import Detector, Layer, grown_model, made_model
 from helpers.repository import STYLE
 from neuron_census.draw.figures import fig05_suppression, fig06_detector_examples
 from neuron_census.draw.figures.figure import FigureModule, write_figure
-from neuron_census.draw.figures.style import styled
 from neuron_census.draw.model_tables import ModelTables
 
 HOSTILE = {
@@ -36,11 +33,7 @@ HOSTILE = {
 }
 
 
-@pytest.fixture(autouse=True)
-def in_style() -> Iterator[None]:
-    with styled(STYLE):
-        yield
-        plt.close("all")
+pytestmark = pytest.mark.usefixtures("in_style")
 
 
 def unigrams(*detectors: Detector) -> Layer:
@@ -114,7 +107,7 @@ def test_the_curve_and_the_diamonds_are_the_neurons() -> None:
     assert np.asarray(curve.get_xdata()).tolist() == quantiles
     assert np.asarray(curve.get_ydata()).tolist() == [place / 256 for place in range(257)]
     drawn = zip(np.asarray(own.get_xdata()), np.asarray(own.get_ydata()), strict=True)
-    values = model.triggers.filter("covered").select("projection", "percentile").rows()
+    values = model.covered.select("projection", "percentile").rows()
     assert list(drawn) == values
     # A diamond lies on the curve: its place is that of its value.
     for value, place in values:

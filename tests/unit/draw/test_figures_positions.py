@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import polars as pl
 import pytest
@@ -27,17 +26,12 @@ from neuron_census.draw.figures import (
 from neuron_census.draw.figures.circle_layout import PAGE_HEIGHT, choose_layout
 from neuron_census.draw.figures.figure import FigureModule, write_figure
 from neuron_census.draw.figures.pattern_colours import fill
-from neuron_census.draw.figures.style import styled
 from neuron_census.draw.model_tables import ModelTables
 
 OSCILLATORY, BOTH_WEAK, OTHER = KINDS[0], KINDS[3], KINDS[6]
 
 
-@pytest.fixture(autouse=True)
-def in_style() -> Iterator[None]:
-    with styled(STYLE):
-        yield
-        plt.close("all")
+pytestmark = pytest.mark.usefixtures("in_style")
 
 
 def crowded(name: str, layers: int, neurons: int) -> ModelTables:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import polars as pl
 import pytest
@@ -16,7 +14,6 @@ from helpers.repository import STYLE
 from neuron_census.draw.figures import fig07_pattern_types, fig09_oscillatory_ranges
 from neuron_census.draw.figures.active_ranges import active_ranges, smoothing_width
 from neuron_census.draw.figures.figure import FigureModule, write_figure
-from neuron_census.draw.figures.style import styled
 from neuron_census.draw.model_tables import ModelTables
 from neuron_census.errors import CensusError
 
@@ -36,11 +33,7 @@ PUBLISHED = {
 }
 
 
-@pytest.fixture(autouse=True)
-def in_style() -> Iterator[None]:
-    with styled(STYLE):
-        yield
-        plt.close("all")
+pytestmark = pytest.mark.usefixtures("in_style")
 
 
 def with_strong(name: str, curves: dict[tuple[int, int], list[float]], layers: int) -> ModelTables:

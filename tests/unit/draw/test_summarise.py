@@ -66,8 +66,8 @@ def test_counts_by_hand() -> None:
 
 
 def test_a_run_without_the_ngram_study_has_no_such_counts() -> None:
-    tables = ModelTables("a", {})
-    tables.__dict__["census"] = models()["a"].census.select("layer", "neuron", "dead")
+    census = models()["a"].census.select("layer", "neuron", "dead")
+    tables = ModelTables("a", {}, {"census": census})
     (row,) = summary({"a": tables}).rows(named=True)
     assert row["neurons"] == 16 and row["dead"] == 0
     assert row["unigram_detectors"] is None and row["detected_trigrams"] is None
@@ -77,7 +77,7 @@ def test_the_file_has_a_row_a_model(tmp_path: Path) -> None:
     made = models()
     files: dict[str, list[Path]] = {"census": [], "triggers": []}
     for name, tables in made.items():
-        for table, frame in ((CENSUS, tables.census), (TRIGGERS, tables.triggers)):
+        for table, frame in ((CENSUS, tables.census), (TRIGGERS, tables.frames["triggers"])):
             path = tmp_path / table.name / f"{name}.parquet"
             path.parent.mkdir(exist_ok=True)
             recorded = {"weights": "digest", "versions": {"torch": "2.13.0", "zarr": "3"}}

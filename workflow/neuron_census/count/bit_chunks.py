@@ -1,6 +1,6 @@
 """The bits of a recording, read for counting: chunks go from their files to where they are counted.
 
-The files are those of Zarr (version 3, sharded): one file for every `SHARD_TOKENS` tokens of a layer holds one
+The files are those of Zarr (version 3, sharded): one file for every `TOKENS_PER_FILE` tokens of a layer holds one
 chunk for every `CHUNK_NEURONS` neurons, each compressed with zstd and followed by a crc32c, and at the end an
 index of offsets and lengths with a crc32c of its own. Zarr would make three copies in memory to read the same.
 
@@ -22,10 +22,10 @@ from jaxtyping import UInt8, UInt64
 from zstandard import ZstdDecompressor
 
 from neuron_census.errors import MADE_AGAIN, CensusError
-from neuron_census.formats.recording import SHARD_TOKENS
+from neuron_census.formats.recording import TOKENS_PER_FILE
 
 CHECKSUM_BYTES = 4
-CHUNK_BYTES = SHARD_TOKENS // 8
+CHUNK_BYTES = TOKENS_PER_FILE // 8
 
 
 @dataclass(frozen=True)

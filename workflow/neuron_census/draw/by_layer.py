@@ -1,4 +1,4 @@
-"""What a census says of each layer (paper, section 3, Figure 1)."""
+"""What a census says about each layer (paper, section 3, Figure 1)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import polars as pl
 
 
 def summary_by_layer(census: pl.DataFrame) -> pl.DataFrame:
-    """Dead share and mean frequency of every layer, as Figure 1 shows them.
+    """Return the dead share and the mean frequency of every layer, as Figure 1 shows them.
 
     Parameters
     ----------
     census
-        one row a neuron, with columns layer, frequency, dead
+        one row per neuron, with columns layer, frequency, dead
 
-    Returns columns layer, neurons, dead, dead_percent, mean_frequency_alive (null where none is alive).
+    Returns one row per layer, in order, with columns layer; neurons; dead; dead_percent, 0 to 100;
+    mean_frequency_alive, 0 to 1, null where no neuron is alive.
     """
     return (
         census.group_by("layer")

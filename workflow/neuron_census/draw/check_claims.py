@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from neuron_census.draw.claims.claim import judge, read_claims
+from neuron_census.draw.claims.claim import find_analogues, judge, read_claims
 from neuron_census.draw.claims.measured import Measured
 from neuron_census.draw.model_tables import by_model
 from neuron_census.formats.seal import sealed
@@ -19,13 +19,13 @@ def check_claims(
     census: list[Path],
     triggers: list[Path],
     positions: list[Path],
-    experiments: str = "{}",
+    shown: str = "{}",
     output: Path,
 ) -> None:
     """Say of every claim whether it holds, does not hold, or cannot be said with these models.
 
-    Where a run has other models than those that a claim speaks of, it is tested on what corresponds to
-    them, and the row says that this is an analogue.
+    Where a run has none of the models that claims speak of, they are tested on what corresponds to these
+    models, and the row says that this is an analogue.
 
     Parameters
     ----------
@@ -37,20 +37,24 @@ def check_claims(
         the triggers tables of the same models
     positions
         the positions tables of the same models
-    experiments
-        the config's `experiments`, as JSON
+    shown
+        the models that figures show, by the list of the config that names them (`models`, and those of
+        `experiments`), as JSON
     output
-        a CSV file with a row a claim
+        a CSV file with one row per claim
     """
     tables = by_model(census, {"triggers": triggers, "positions": positions})
     run = {name: Measured(name, model) for name, model in tables.items()}
-    verdicts = [judge(claim, run, json.loads(experiments)) for claim in read_claims(claims)]
+    known = read_claims(claims)
+    analogues = find_analogues(known, run, json.loads(shown))
+    verdicts = [judge(claim, run, analogues) for claim in known]
     frame = pl.DataFrame(
         [
             {
                 "claim": verdict.claim.name,
                 "section": verdict.claim.section,
                 "figure": verdict.claim.figure,
+                "source": verdict.claim.source,
                 "says": verdict.claim.says,
                 "test": verdict.claim.exact_test,
                 "speaks_of": " ".join(verdict.claim.models),

@@ -9,7 +9,7 @@ from neuron_census.formats.tables import NGRAMS
 
 
 def analysed_neurons(census: pl.DataFrame, ngram: str) -> pl.DataFrame:
-    """Keep the neurons, dead or alive, of the layers whose n-grams are counted.
+    """Return the neurons, dead or alive, of the layers whose n-grams are counted.
 
     Parameters
     ----------
@@ -29,14 +29,14 @@ def analysed_neurons(census: pl.DataFrame, ngram: str) -> pl.DataFrame:
 
 
 def detectors(census: pl.DataFrame) -> pl.DataFrame:
-    """Give the detectors of n-grams of every length; none for a census without the ngrams study.
+    """Return the detectors of n-grams of every length; none for a census without the ngrams study.
 
     Parameters
     ----------
     census
         of one model, or of some of its layers
 
-    Returns columns layer, neuron, n: a neuron that detects n-grams of two lengths is there twice.
+    Returns columns layer, neuron, n: a neuron that detects n-grams of two lengths has two rows.
     """
     place = {"layer": pl.Int16(), "neuron": pl.Int32(), "n": pl.Int8()}
     found = [
@@ -47,33 +47,31 @@ def detectors(census: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=place), *found])
 
 
-def detected(census: pl.DataFrame, triggers: pl.DataFrame) -> pl.DataFrame:
-    """Keep the n-grams that detectors detect: the covered ones of detectors of their length.
+def detected(census: pl.DataFrame, covered: pl.DataFrame) -> pl.DataFrame:
+    """Return the n-grams that detectors detect: the covered ones of detectors of their length.
 
     Parameters
     ----------
     census
         of one model, or of some of its layers
-    triggers
-        of the same
+    covered
+        the covered rows of its triggers table
 
     Returns rows of the triggers table, in its order.
     """
     keys = ["layer", "neuron", "n"]
-    return triggers.filter("covered").join(
-        detectors(census), on=keys, how="semi", maintain_order="left"
-    )
+    return covered.join(detectors(census), on=keys, how="semi", maintain_order="left")
 
 
-def covered_by_detectors(census: pl.DataFrame, triggers: pl.DataFrame, ngram: str) -> pl.DataFrame:
-    """Keep the n-grams of one length that detectors detect.
+def covered_by_detectors(census: pl.DataFrame, covered: pl.DataFrame, ngram: str) -> pl.DataFrame:
+    """Return the n-grams of one length that detectors detect.
 
     Parameters
     ----------
     census
         of one model
-    triggers
-        of the same model
+    covered
+        the covered rows of its triggers table
     ngram
         unigram, bigram or trigram
 
@@ -81,11 +79,11 @@ def covered_by_detectors(census: pl.DataFrame, triggers: pl.DataFrame, ngram: st
     study.
     """
     of_length = pl.col("n") == NGRAMS.index(ngram) + 1
-    return detected(analysed_neurons(census, ngram), triggers.filter(of_length))
+    return detected(analysed_neurons(census, ngram), covered.filter(of_length))
 
 
-def detected_by_layer(census: pl.DataFrame, triggers: pl.DataFrame, ngram: str) -> pl.DataFrame:
-    """Count detectors, and the n-grams that they detect, of every layer whose n-grams are counted.
+def detected_by_layer(census: pl.DataFrame, covered: pl.DataFrame, ngram: str) -> pl.DataFrame:
+    """Count the detectors, and the n-grams that they detect, of every layer whose n-grams are counted.
 
     What a layer detects is the union over its detectors (paper, Figures 3, 4, 13, 14).
 
@@ -93,14 +91,15 @@ def detected_by_layer(census: pl.DataFrame, triggers: pl.DataFrame, ngram: str) 
     ----------
     census
         of one model
-    triggers
-        of the same model
+    covered
+        the covered rows of its triggers table
     ngram
         unigram, bigram or trigram
 
-    Returns columns layer; detectors; detected, different n-grams; cumulative, those of this layer and all
-    below; new_overall, those that no lower layer detects; new_to_previous, those that the layer right
-    below does not.
+    Returns one row per layer, in order, with columns layer; detectors; detected, different n-grams;
+    cumulative, those of this layer and all below; new_overall, those that no lower layer detects;
+    new_to_previous, those that the layer right below does not. Raises CensusError for a census without
+    the ngrams study.
     """
     neurons = analysed_neurons(census, ngram)
     layers = neurons.group_by("layer").agg(
@@ -108,7 +107,7 @@ def detected_by_layer(census: pl.DataFrame, triggers: pl.DataFrame, ngram: str) 
     )
     tokens = [f"token_{place}" for place in range(NGRAMS.index(ngram) + 1)]
     found = (
-        covered_by_detectors(census, triggers, ngram)
+        covered_by_detectors(census, covered, ngram)
         .select(
             "layer", *[pl.col("ngram").list.get(i).alias(name) for i, name in enumerate(tokens)]
         )

@@ -16,7 +16,7 @@ from neuron_census.draw.explorer.neuron_blocks import BLOCK, Shown, write_neuron
 from neuron_census.draw.explorer.neuron_columns import KINDS, grid, write_neuron_columns
 from neuron_census.draw.explorer.table_library import write_table_library
 from neuron_census.draw.figures.pattern_colours import COLOURS, PATTERNS, STRENGTHS
-from neuron_census.draw.model_tables import ModelTables, by_model
+from neuron_census.draw.model_tables import COVERED, ModelTables, by_model
 from neuron_census.errors import CensusError
 from neuron_census.formats.seal import sealed
 from neuron_census.progress import progress
@@ -92,7 +92,7 @@ def _write_model(folder: Path, name: str, tables: ModelTables, shown: Shown) -> 
         for layer in range(layers):
             rows = census.slice(layer * neurons, neurons)
             triggers = write_neuron_blocks(folder, name, layer, rows, companions, shown)
-            found.append(detected(rows, triggers))
+            found.append(detected(rows, triggers.filter(COVERED)))
             bar.update()
     if "triggers" in companions:
         write_detected_ngrams(folder, name, found)

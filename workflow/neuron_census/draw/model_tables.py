@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -14,61 +13,61 @@ from neuron_census.formats.seal import check_same, read_seal
 from neuron_census.formats.table_files import read_table
 from neuron_census.formats.tables import CENSUS, POSITIONS, PROJECTIONS, SPECTRA, TRIGGERS, Table
 
+COVERED = "covered"
+
 
 @dataclass(frozen=True)
 class ModelTables:
-    """What classify has written of one model.
+    """What classify wrote about one model.
 
-    `files` has a file for each kind of table; all but the census may be absent.
+    `files` names a file for each kind of table; all but the census may be absent. `frames` holds the
+    tables that have been read, by the name of their kind.
     """
 
     model: str
     files: dict[str, Path]
+    frames: dict[str, pl.DataFrame] = field(default_factory=dict)
 
-    @cached_property
+    @property
     def census(self) -> pl.DataFrame:
-        """A row a neuron."""
-        return self._read(CENSUS)
+        """One row per neuron."""
+        return self._table(CENSUS)
 
-    @cached_property
-    def triggers(self) -> pl.DataFrame:
-        """A row a neuron and n-gram that triggers it."""
-        return self._read(TRIGGERS)
-
-    @cached_property
+    @property
     def covered(self) -> pl.DataFrame:
-        """The rows of triggers that are covered; the others, which can be very many, are not read."""
-        if "triggers" in self.__dict__:
-            return self.triggers.filter("covered")
-        return self._read(TRIGGERS, only="covered")
+        """The covered rows of the triggers table; the others, which can be very many, are never read."""
+        return self._table(TRIGGERS, only=COVERED)
 
-    @cached_property
+    @property
     def projections(self) -> pl.DataFrame:
-        """A row a token detector and token that it promotes or suppresses most."""
-        return self._read(PROJECTIONS)
+        """One row per token detector and token that it promotes or suppresses most."""
+        return self._table(PROJECTIONS)
 
-    @cached_property
+    @property
     def spectra(self) -> pl.DataFrame:
-        """A row a token detector: quantiles of its projections on all tokens."""
-        return self._read(SPECTRA)
+        """One row per token detector: quantiles of its projections on all tokens."""
+        return self._table(SPECTRA)
 
-    @cached_property
+    @property
     def positions(self) -> pl.DataFrame:
-        """A row a positional neuron, with its curve."""
-        return self._read(POSITIONS)
+        """One row per positional neuron, with its curve."""
+        return self._table(POSITIONS)
 
-    def _read(self, table: Table, only: str | None = None) -> pl.DataFrame:
-        if table.name not in self.files:
-            raise CensusError(
-                f"{table.name}: no table of the model '{self.model}' was given, and it is needed."
-            )
-        return read_table(self.files[table.name], table, only=only)
+    def _table(self, table: Table, only: str | None = None) -> pl.DataFrame:
+        name = only or table.name
+        if name not in self.frames:
+            if table.name not in self.files:
+                raise CensusError(
+                    f"{table.name}: no table of the model '{self.model}' was given, and it is needed."
+                )
+            self.frames[name] = read_table(self.files[table.name], table, only=only)
+        return self.frames[name]
 
 
 def by_model(
     census: list[Path], companions: Mapping[str, list[Path] | None]
 ) -> dict[str, ModelTables]:
-    """Give the tables of each model, whose name is that of its files, in the order of the censuses.
+    """Return the tables of each model, whose name is that of its files, in the order of the censuses.
 
     Parameters
     ----------
@@ -80,7 +79,7 @@ def by_model(
     Raises CensusError for a model that is there twice, or whose census is not there.
     """
     if not census:
-        raise CensusError("census: found no table, expected one of each model.")
+        raise CensusError("census: found no table, expected one for each model.")
     models: dict[str, ModelTables] = {}
     for path in census:
         model = _model(path)

@@ -19,6 +19,7 @@ SCHEMA = {
     **{f"{ngram}_detectors": pl.Int64() for ngram in NGRAMS},
     **{f"detected_{ngram}s": pl.Int64() for ngram in NGRAMS},
     **{f"suppressing_{reading}": pl.Float64() for reading in READINGS},
+    "positional": pl.Int64(),
 }
 
 
@@ -28,7 +29,7 @@ def summary(models: Mapping[str, ModelTables]) -> pl.DataFrame:
     Columns: model, layers, neurons, dead, analysed_layers (whose n-grams are counted), {n}_detectors,
     detected_{n}s (different n-grams, of all layers together), suppressing_{reading}, the shares of token
     detectors that suppress their tokens, 0 to 1: their mean projection is negative, all are, or more than
-    half are. Shares are null without a token detector.
+    half are. Shares are null without a token detector. `positional` is null where the study was not made.
 
     Parameters
     ----------
@@ -46,6 +47,8 @@ def summary(models: Mapping[str, ModelTables]) -> pl.DataFrame:
         }
         if f"{NGRAMS[0]}_detector" in census.columns:
             row |= _of_ngrams(tables)
+        if "positional" in census.columns:
+            row["positional"] = int(census["positional"].sum())
         rows.append(row)
     return pl.DataFrame(rows, schema=SCHEMA)
 

@@ -25,7 +25,7 @@ FORMAT = "neuron-census recording"
 VERSION = 1
 FACTS = ("model", "revision", "weights", "dtype", "windows")
 """What must be the same in everything that is read together."""
-SHARD_TOKENS = 1 << 14
+TOKENS_PER_FILE = 1 << 14
 """Tokens in one file (a Zarr shard) of a layer's bits: what a layer's buffer holds before it is written."""
 CHUNK_NEURONS = 512
 """Neurons of a chunk of bits, which holds 1 MiB with the tokens above."""
@@ -42,8 +42,8 @@ def create_bits(group: zarr.Group, layer: int, ffn_dim: int, tokens: int) -> zar
         f"active/{layer}",
         shape=(ffn_dim, -(-tokens // 8)),
         dtype=np.uint8,
-        chunks=(neurons, SHARD_TOKENS // 8),
-        shards=(-(-ffn_dim // neurons) * neurons, SHARD_TOKENS // 8),
+        chunks=(neurons, TOKENS_PER_FILE // 8),
+        shards=(-(-ffn_dim // neurons) * neurons, TOKENS_PER_FILE // 8),
         compressors=[ZstdCodec(level=1), Crc32cCodec()],
         dimension_names=BITS,
         config=WHOLE,

@@ -17,23 +17,23 @@ Standard library only, for it is used while the workflow is parsed.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import Any
 
 from neuron_census.config.selection import PAPER, Selection
 from neuron_census.errors import CensusError
-from neuron_census.rerun.code_digest import code_digest
 from neuron_census.rerun.fingerprint import fingerprint
-from neuron_census.stages import module_of
+from neuron_census.rerun.statement import (
+    folder_content,
+    hub_content,
+    modules_in,
+    statement,
+    statement_digest,
+)
 
 TOKENIZER_FILES = ("config.json", "tokenizer.json", "vocab.json", "merges.txt")
 CHECKPOINT_FILES = ("config.json", "*.safetensors", "*.bin", "*.index.json")
-# Hexadecimal digits of a digest: 128 bits.
-DIGITS = 32
 
 # What the pages of the explorer are made from, besides code.
 PAGE = Path(__file__).parents[1] / "draw" / "explorer"
@@ -68,7 +68,7 @@ class Provenance:
     def domain(self, name: str) -> str:
         """Of results/text/{name}.parquet."""
         files = self._selection.domain_files(name)
-        return _said(
+        return statement(
             "read_domain",
             settings={
                 "domains": {name: self._config["domains"][name]},
@@ -80,7 +80,7 @@ class Provenance:
     @_remembered
     def fetched_tokenizer(self, name: str) -> str:
         """Of results/tokenizers/{name}, from the hub."""
-        return _said(None, content=_of_hub(self._selection.tokenizer(name)))
+        return statement(None, content=hub_content(self._selection.tokenizer(name)))
 
     @_remembered
     def fetched_checkpoint(self, model: str) -> str:
@@ -89,12 +89,12 @@ class Provenance:
         What is fetched is checked against the hub's checksums, whichever code does it: an edit of that
         code fetches nothing anew.
         """
-        return _said(None, content=_of_hub(self._config["checkpoints"][model]))
+        return statement(None, content=hub_content(self._config["checkpoints"][model]))
 
     @_remembered
     def windows(self, tokenizer: str) -> str:
         """Of results/windows/{tokenizer}/windows.parquet."""
-        return _said(
+        return statement(
             "tokenize",
             settings={
                 "studies": self._config["studies"],
@@ -112,7 +112,7 @@ class Provenance:
     def recordings(self, model: str) -> str:
         """Of every results/recordings/{model}/{shard}.zarr."""
         tokenizer = self._selection.tokenizer_of(model)
-        return _said(
+        return statement(
             "record",
             settings={
                 f"checkpoints.{model}.dtype": self._config["checkpoints"][model]["dtype"],
@@ -125,19 +125,19 @@ class Provenance:
     @_remembered
     def counts(self, model: str) -> str:
         """Of results/counts/{model}.zarr."""
-        return _said("count", made_from={f"results/recordings/{model}": self.recordings(model)})
+        return statement("count", made_from={f"results/recordings/{model}": self.recordings(model)})
 
     @_remembered
     def ngrams(self, tokenizer: str) -> str:
         """Of results/ngrams/{tokenizer}.zarr."""
         windows = {f"results/windows/{tokenizer}/windows.parquet": self.windows(tokenizer)}
-        return _said("number_ngrams", made_from=windows)
+        return statement("number_ngrams", made_from=windows)
 
     @_remembered
     def ngram_counts(self, model: str) -> str:
         """Of every results/counts/{model}/ngrams/{layer}.zarr."""
         tokenizer = self._selection.tokenizer_of(model)
-        return _said(
+        return statement(
             "count_ngrams",
             made_from={
                 f"results/recordings/{model}": self.recordings(model),
@@ -151,7 +151,7 @@ class Provenance:
         made_from = {f"results/counts/{model}.zarr": self.counts(model)}
         if self._selection.ngram_layers(model):
             made_from[f"results/counts/{model}/ngrams"] = self.ngram_counts(model)
-        return _said(
+        return statement(
             "classify", settings={"classify": self._config["classify"]}, made_from=made_from
         )
 
@@ -162,7 +162,7 @@ class Provenance:
         `choice` is the key of `draw` in the config that chooses a part of what there is to show.
         """
         models = self._selection.shown(shown)
-        return _said(
+        return statement(
             "draw",
             f"draw.figures.{name}",
             settings={
@@ -180,15 +180,15 @@ class Provenance:
     def summary(self) -> str:
         """Of results/summary.csv."""
         models = self._selection.models
-        return _said("summarise", settings={"models": models}, made_from=self._censuses(models))
+        return statement("summarise", settings={"models": models}, made_from=self._censuses(models))
 
     @_remembered
     def claims(self) -> str:
         """Of results/claims.csv."""
         models = self._selection.models
-        return _said(
+        return statement(
             "check_claims",
-            *_modules_in("draw/claims"),
+            *modules_in("draw/claims"),
             settings={"models": models, "experiments": self._config["experiments"]},
             content={"resources/paper/claims.toml": fingerprint([PAPER / "claims.toml"])},
             made_from=self._censuses(models),
@@ -199,7 +199,7 @@ class Provenance:
         """Of results/explorer."""
         page = [file for file in PAGE.rglob("*") if file.suffix in (".html", ".js", ".css")]
         models = self._selection.models
-        return _said(
+        return statement(
             "explore",
             settings={"models": models},
             content={"the explorer's page": fingerprint(page)},
@@ -210,7 +210,7 @@ class Provenance:
     def trained_tokenizer(self, name: str) -> str:
         """Of results/trained/tokenizers/{name}."""
         recipe = self._config["train"]["tokenizers"][name]
-        return _said(
+        return statement(
             "train_tokenizer",
             settings={f"train.tokenizers.{name}": recipe},
             made_from=self._domains(recipe["domains"]),
@@ -227,7 +227,7 @@ class Provenance:
             made_from[f"results/trained/tokenizers/{tokenizer}"] = self.trained_tokenizer(tokenizer)
         else:
             content = self._tokenizer_content(tokenizer)
-        return _said(
+        return statement(
             "train_checkpoint",
             settings={f"train.checkpoints.{name}": recipe},
             content=content,
@@ -237,7 +237,7 @@ class Provenance:
     @_remembered
     def generated_mathematics(self) -> str:
         """Of results/generated/mathematics.jsonl.zst."""
-        return _said("generate_mathematics")
+        return statement("generate_mathematics")
 
     def _censuses(self, models: Iterable[str]) -> dict[str, str]:
         return {f"results/census/{model}.parquet": self.census(model) for model in models}
@@ -248,61 +248,16 @@ class Provenance:
     def _tokenizer_content(self, name: str) -> Mapping[str, str]:
         entry = self._selection.tokenizer(name)
         if "hub" in entry:
-            return _of_hub(entry)
+            return hub_content(entry)
         folder = self._selection.tokenizer_folder(name)
-        return {f"the tokenizer {name}": _folder_content(folder, TOKENIZER_FILES)}
+        return {f"the tokenizer {name}": folder_content(folder, TOKENIZER_FILES)}
 
     def _checkpoint_content(self, model: str) -> Mapping[str, str]:
         entry = self._config["checkpoints"][model]
         if "hub" in entry:
-            return _of_hub(entry)
+            return hub_content(entry)
         if "trained" in entry:
-            trained = _digest(self.trained_checkpoint(entry["trained"]))
+            trained = statement_digest(self.trained_checkpoint(entry["trained"]))
             return {f"the checkpoint {entry['trained']}, step {entry.get('step', 'last')}": trained}
         folder = self._selection.checkpoint_folder(model)
-        return {f"the checkpoint {model}": _folder_content(folder, CHECKPOINT_FILES)}
-
-
-def _modules_in(folder: str) -> list[str]:
-    """Name the modules in a folder of the package, which are imported by names that files hold."""
-    return [
-        f"{folder.replace('/', '.')}.{file.stem}"
-        for file in sorted((Path(__file__).parents[1] / folder).glob("[!_]*.py"))
-    ]
-
-
-def _said(
-    stage: str | None,
-    *modules: str,
-    settings: Mapping[str, Any] | None = None,
-    content: Mapping[str, str] | None = None,
-    made_from: Mapping[str, str] | None = None,
-) -> str:
-    """Return a provenance: `modules` are imported by name besides the stage's own; `made_from` has provenances."""
-    said: dict[str, Any] = {}
-    if stage is not None:
-        said |= {"stage": stage, "code": code_digest(module_of(stage), *modules)[:DIGITS]}
-    said |= {
-        "settings": settings or {},
-        "content": content or {},
-        "from": {file: _digest(upstream) for file, upstream in (made_from or {}).items()},
-    }
-    return json.dumps({key: value for key, value in said.items() if value}, sort_keys=True)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
-
-
-def _of_hub(entry: Mapping[str, Any]) -> dict[str, str]:
-    return {f"the revision of {entry['hub']}": entry["revision"]}
-
-
-def _folder_content(folder: Path, patterns: tuple[str, ...]) -> str:
-    """What the files in a folder that matter hold: a card or a note beside them does not."""
-    files = [file for pattern in patterns for file in folder.glob(pattern)]
-    if not files:
-        raise CensusError(
-            f"{folder}: has none of {', '.join(patterns)}. Expected a folder in Hugging Face's format."
-        )
-    return fingerprint(files)
+        return {f"the checkpoint {model}": folder_content(folder, CHECKPOINT_FILES)}

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from neuron_census.draw.claims.finding import Finding, UndecidedError
 from neuron_census.draw.claims.measured import Measured
-from neuron_census.errors import CensusError
+from neuron_census.errors import CensusError, one_of
 
-EXPERIMENTS = ("post_norm", "no_positions", "checkpoints")
-ANALOGUES = ("", "family", "smallest", "largest", *EXPERIMENTS)
+SIZES = ("family", "smallest", "largest")
+ANALOGUES = ("", *SIZES, "post_norm", "no_positions", "checkpoints")
+SOURCES = ("text", "figure")
 HOLDS, DOES_NOT, CANNOT = "holds", "does not hold", "cannot be said"
 
 Test = Callable[[Sequence[Measured]], Finding]
@@ -21,7 +22,7 @@ Test = Callable[[Sequence[Measured]], Finding]
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim as `resources/paper/claims.toml` has it, which says what each field means."""
+    """A claim as `resources/paper/claims.toml` states it, which says what each field means."""
 
     name: str
     section: str
@@ -29,6 +30,7 @@ class Claim:
     models: tuple[str, ...]
     test: str
     figure: str = ""
+    source: str = "text"
     analogue: str = ""
     published: str = ""
 
@@ -41,16 +43,16 @@ class Claim:
 
     @property
     def exact_test(self) -> str:
-        """What is tested, in a sentence."""
+        """What is tested, in one sentence."""
         function = self.function
-        # What is made for several n shares the sentence of what it is made from.
+        # Tests made for several lengths of n-grams share the sentence of what they are made from.
         said = getattr(function, "func", function).__doc__ or ""
         return said.partition("\n")[0]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a run says of a claim: `models` are those that it was tested on."""
+    """What a run says about a claim: `models` are those that it was tested on."""
 
     claim: Claim
     verdict: str
@@ -60,22 +62,55 @@ class Verdict:
 
 
 def read_claims(path: Path) -> list[Claim]:
-    """Read the claims. Raises CensusError for a file that is not what it should be."""
+    """Return the claims of a TOML file. Raises CensusError for a file that is not what it should be."""
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))["claim"]
         claims = [Claim(**{**entry, "models": tuple(entry["models"])}) for entry in given]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CensusError(f"{path}: cannot be read as claims ({error!r}).") from error
     for claim in claims:
-        if claim.analogue not in ANALOGUES:
-            raise CensusError(f"{path}: {claim.name} has the analogue '{claim.analogue}'.")
+        for field, value, allowed in (
+            ("analogue", claim.analogue, ANALOGUES),
+            ("source", claim.source, SOURCES),
+        ):
+            if value not in allowed:
+                raise CensusError(
+                    f"{path}: claim '{claim.name}': found {field} '{value}'; {one_of(value, list(allowed))}"
+                )
     return claims
 
 
+def find_analogues(
+    claims: Sequence[Claim], run: Mapping[str, Measured], shown: Mapping[str, Sequence[str]]
+) -> dict[str, list[str]]:
+    """Return the models of a run that correspond to those of the paper, by the kind of analogue.
+
+    There are none in a run that has models of which a claim speaks.
+
+    Parameters
+    ----------
+    claims
+        all claims
+    run
+        every model of the run, by name
+    shown
+        the models that figures show, by the list of the config that names them; all models of the run are
+        `models` unless it says otherwise
+    """
+    if any(model in run for claim in claims for model in claim.models):
+        return {}
+    found = {kind: list(models) for kind, models in shown.items() if kind != "models"}
+    family = sorted(shown.get("models", list(run)), key=lambda name: run[name].neurons)
+    # A single model is neither smaller nor larger than another.
+    if len(family) > 1:
+        found |= {"family": family, "smallest": family[:1], "largest": family[-1:]}
+    return found
+
+
 def judge(
-    claim: Claim, run: Mapping[str, Measured], experiments: Mapping[str, Sequence[str]]
+    claim: Claim, run: Mapping[str, Measured], analogues: Mapping[str, Sequence[str]]
 ) -> Verdict:
-    """Test a claim on the models that it speaks of, or else on what corresponds to them in a run.
+    """Return what a run says about a claim, tested on its own models or on what corresponds to them.
 
     Parameters
     ----------
@@ -83,13 +118,11 @@ def judge(
         the claim
     run
         every model of the run, by name
-    experiments
-        the config's `experiments`
+    analogues
+        as `find_analogues` returns them
     """
     missing = [model for model in claim.models if model not in run]
-    chosen = [] if missing else list(claim.models)
-    if missing and not any(name.startswith("opt-") and name in _PAPER for name in run):
-        chosen = _analogue(claim.analogue, run, experiments)
+    chosen = analogues.get(claim.analogue, ()) if missing else claim.models
     if not chosen:
         return Verdict(claim, CANNOT, f"needs {', '.join(missing)}.", (), False)
     try:
@@ -98,28 +131,3 @@ def judge(
         return Verdict(claim, CANNOT, str(reason), tuple(chosen), bool(missing))
     verdict = HOLDS if finding.holds else DOES_NOT
     return Verdict(claim, verdict, finding.found, tuple(chosen), bool(missing))
-
-
-_PAPER = frozenset(
-    f"opt-{size}" for size in ("125m", "350m", "1.3b", "2.7b", "6.7b", "13b", "30b", "66b")
-)
-
-
-def _analogue(
-    kind: str, run: Mapping[str, Measured], experiments: Mapping[str, Sequence[str]]
-) -> list[str]:
-    """Names of the models of another family that correspond to those of a claim; none: nothing does."""
-    if kind in EXPERIMENTS:
-        names = list(experiments.get(kind, []))
-        return names if all(name in run for name in names) else []
-    variants = {
-        *experiments.get("post_norm", []),
-        *experiments.get("no_positions", [])[1:],
-        *experiments.get("checkpoints", [])[:-1],
-    }
-    family = sorted(
-        (name for name in run if name not in variants), key=lambda name: run[name].neurons
-    )
-    if not kind or len(family) < 2:
-        return []
-    return {"family": family, "smallest": family[:1], "largest": family[-1:]}[kind]

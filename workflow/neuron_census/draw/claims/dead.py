@@ -17,7 +17,7 @@ FULLY_ALIVE = 1.0
 
 
 def several_layers_mostly_dead(models: Sequence[Measured]) -> Finding:
-    """At least two layers of a model have more than 70% dead neurons."""
+    """At least two layers of the model have more than 70% dead neurons."""
     (model,) = models
     layers = [layer for layer, dead in enumerate(model.dead_percent) if dead > MOSTLY_DEAD]
     return Finding(len(layers) >= 2, f"most dead: {max(model.dead_percent):.3g}%; layers {layers}")
@@ -39,13 +39,13 @@ def frequency_falls(models: Sequence[Measured]) -> Finding:
 
 
 def upper_half_alive(models: Sequence[Measured]) -> Finding:
-    """No layer of the upper half has more than 1% dead neurons, in any model."""
+    """In no model does a layer of the upper half have more than 1% dead neurons."""
     values = [max(model.dead_percent[model.first_half :], default=0.0) for model in models]
     return Finding(max(values) <= FULLY_ALIVE, f"most in an upper layer (%): {numbers(values)}")
 
 
 def lower_half_has_the_dead(models: Sequence[Measured]) -> Finding:
-    """In every model the lower half of the layers has a greater dead share than the upper."""
+    """In every model the lower half of the layers has a greater dead share than the upper half."""
     pairs = [
         (
             float(np.mean(model.dead_percent[: model.first_half])),
@@ -64,15 +64,19 @@ def rare_where_many_are_dead(models: Sequence[Measured]) -> Finding:
     values = []
     for model in models:
         rows = model.by_layer.drop_nulls("mean_frequency_alive")
-        if rows["dead_percent"].n_unique() < 2:
-            raise UndecidedError(f"{model.name}: every layer has the same dead share.")
+        for column, said in (
+            ("dead_percent", "dead share"),
+            ("mean_frequency_alive", "frequency"),
+        ):
+            if rows[column].n_unique() < 2:
+                raise UndecidedError(f"{model.name}: every layer has the same {said}.")
         correlation = pl.corr("dead_percent", "mean_frequency_alive", method="spearman")
         values.append(float(rows.select(correlation).item()))
     return Finding(max(values) < 0, f"rank correlation: {numbers(values)}")
 
 
 def no_dead_neurons(models: Sequence[Measured]) -> Finding:
-    """No layer has a dead neuron."""
+    """No layer of the model has a dead neuron."""
     (model,) = models
     dead = int(model.tables.census["dead"].sum())
     return Finding(dead == 0, f"{dead} of {model.neurons} neurons are dead")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+
+Number = int | float
 
 
 @dataclass(frozen=True)
@@ -15,33 +17,31 @@ class Finding:
 
 
 class UndecidedError(Exception):
-    """The models or studies of this run cannot decide a claim, and why."""
+    """Why the models or studies of this run cannot decide a claim."""
 
 
-def numbers(values: Iterable[float | None]) -> str:
-    """Numbers for a reader: whole ones as they are, others with three digits."""
+def numbers(values: Iterable[Number | None]) -> str:
+    """Return numbers for a reader, with three significant digits."""
     return ", ".join("none" if value is None else f"{value:.3g}" for value in values)
 
 
-def falls(values: Iterable[float | None], model_names: Iterable[str]) -> Finding:
-    """Whether each value is at most the one before it, and the last less than the first."""
+def falls(values: Sequence[Number | None], model_names: Sequence[str]) -> Finding:
+    """Return whether no value is greater than the one before it, and the last less than the first."""
     return _ordered(values, model_names, falling=True)
 
 
-def rises(values: Iterable[float | None], model_names: Iterable[str]) -> Finding:
-    """Whether each value is at least the one before it, and the last more than the first."""
+def rises(values: Sequence[Number | None], model_names: Sequence[str]) -> Finding:
+    """Return whether no value is less than the one before it, and the last greater than the first."""
     return _ordered(values, model_names, falling=False)
 
 
 def _ordered(
-    values: Iterable[float | None], model_names: Iterable[str], *, falling: bool
+    values: Sequence[Number | None], model_names: Sequence[str], *, falling: bool
 ) -> Finding:
-    known = list(values)
-    names = list(model_names)
-    if None in known:
-        raise UndecidedError(f"{names[known.index(None)]} has nothing to compare.")
-    given = [value for value in known if value is not None]
+    given = [value for value in values if value is not None]
+    if len(given) < len(values):
+        raise UndecidedError(f"{model_names[list(values).index(None)]} has nothing to compare.")
     ascending = given[::-1] if falling else given
     holds = ascending == sorted(ascending) and ascending[0] < ascending[-1]
-    said = "; ".join(f"{name} {value:.3g}" for name, value in zip(names, given, strict=True))
+    said = "; ".join(f"{name} {value:.3g}" for name, value in zip(model_names, given, strict=True))
     return Finding(holds, said)

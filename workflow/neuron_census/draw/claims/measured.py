@@ -1,4 +1,4 @@
-"""A model as claims see it: its tables, and the numbers that several claims speak of."""
+"""A model as claims see it: its tables, and the numbers of which several claims speak."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import polars as pl
 
 from neuron_census.draw.by_layer import summary_by_layer
 from neuron_census.draw.claims.finding import UndecidedError
+from neuron_census.draw.detected_ngrams import detected_by_layer
 from neuron_census.draw.model_tables import ModelTables
 from neuron_census.formats.tables import NGRAMS
 
@@ -32,21 +33,21 @@ class Measured:
 
     @cached_property
     def by_layer(self) -> pl.DataFrame:
-        """Dead share and mean frequency of alive neurons of each layer."""
-        return summary_by_layer(self.tables.census).sort("layer")
+        """Dead share and mean frequency of alive neurons of each layer, in order."""
+        return summary_by_layer(self.tables.census)
 
     @property
     def dead_percent(self) -> list[float]:
-        """Share of dead neurons in each layer, in percent."""
+        """The share of dead neurons in each layer, in percent."""
         return self.by_layer["dead_percent"].to_list()
 
     @property
     def first_half(self) -> int:
-        """The number of layers below half of the depth."""
+        """How many layers lie below half of the depth."""
         return -(-self.layers // 2)
 
-    def analysed(self, n: int) -> pl.DataFrame:
-        """Alive neurons of the layers whose n-grams are counted."""
+    def covered(self, n: int) -> pl.DataFrame:
+        """Return the alive neurons of the first half of layers that n-grams of length `n` trigger."""
         self.need("unigram_cover", "n-grams")
         cover = pl.col(f"{NGRAMS[n - 1]}_cover")
         return self.tables.census.filter(
@@ -54,60 +55,50 @@ class Measured:
         )
 
     def median_cover(self, n: int) -> float | None:
-        """The median over these neurons of the n-grams that cover one."""
-        median = self.analysed(n)[f"{NGRAMS[n - 1]}_cover"].median()
+        """Return the median over these neurons of how many n-grams cover one."""
+        median = self.covered(n)[f"{NGRAMS[n - 1]}_cover"].median()
         return None if median is None else float(str(median))
 
     def detectors(self, n: int) -> pl.DataFrame:
-        """The rows of the census that are detectors of n-grams."""
+        """Return the rows of the census that are detectors of n-grams, in all analysed layers."""
         self.need("unigram_cover", "n-grams")
         return self.tables.census.filter(pl.col(f"{NGRAMS[n - 1]}_detector"))
 
-    def detectors_by_layer(self, n: int) -> list[int]:
-        """How many detectors each layer of the first half has."""
-        counts = dict(self.detectors(n).group_by("layer").len().iter_rows())
-        return [counts.get(layer, 0) for layer in range(self.first_half)]
-
-    def detected_by_layer(self, n: int) -> list[set[tuple[int, ...]]]:
-        """The n-grams that the detectors of each layer of the first half detect."""
-        detectors = self.detectors(n)
-        covered = (
-            self.tables.covered.filter((pl.col("n") == n) & pl.col("covered"))
-            .join(detectors, on=["layer", "neuron"], how="semi")
-            .select("layer", "ngram")
-        )
-        detected: list[set[tuple[int, ...]]] = [set() for _ in range(self.first_half)]
-        for layer, ngram in covered.iter_rows():
-            detected[layer].add(tuple(ngram))
-        return detected
+    def ngrams_by_layer(self, n: int) -> pl.DataFrame:
+        """Return the detectors, and the n-grams that they detect, of each analysed layer."""
+        self.need("unigram_cover", "n-grams")
+        return detected_by_layer(self.tables.census, self.tables.covered, NGRAMS[n - 1])
 
     def detected(self, n: int) -> int:
-        """How many n-grams are detected in any layer."""
-        return len(set().union(*self.detected_by_layer(n)))
+        """Return how many n-grams are detected in any layer."""
+        return int(self.ngrams_by_layer(n)["new_overall"].sum())
 
     @cached_property
     def positional(self) -> pl.DataFrame:
-        """The rows of the census that are positional neurons."""
+        """The rows of the census that are positional neurons, their patterns as text."""
         self.need("position_mi", "positions")
-        return self.tables.census.filter("positional")
+        return self.tables.census.filter("positional").with_columns(
+            pl.col("pattern", "strength").cast(pl.String)
+        )
 
     def patterns(self, pattern: str, strength: str | None = None) -> int:
-        """How many positional neurons have a pattern, of one strength or of both."""
-        rows = self.positional.filter(pl.col("pattern").cast(pl.String) == pattern)
-        if strength is not None:
-            rows = rows.filter(pl.col("strength").cast(pl.String) == strength)
-        return len(rows)
+        """Return how many positional neurons have a pattern, of one strength or of both."""
+        rows = self.positional.filter(pl.col("pattern") == pattern)
+        return len(rows if strength is None else rows.filter(pl.col("strength") == strength))
 
-    def share_of_pattern(self, pattern: str, *, below: bool) -> float:
-        """Share of a pattern among positional neurons of the first third of layers, or of the rest."""
-        third = pl.col("layer") < self.layers / 3
-        rows = self.positional.filter(third if below else ~third)
+    def positional_in_stage(self, *, first: bool) -> pl.DataFrame:
+        """Return the positional neurons of the first third of layers, or of the rest.
+
+        Raises UndecidedError where there are none.
+        """
+        in_first = pl.col("layer") < self.layers / 3
+        rows = self.positional.filter(in_first if first else ~in_first)
         if rows.is_empty():
-            where = "first third" if below else "upper two thirds"
+            where = "first third" if first else "upper two thirds"
             raise UndecidedError(f"{self.name} has no positional neuron in its {where} of layers.")
-        return float(rows.select((pl.col("pattern").cast(pl.String) == pattern).mean()).item())
+        return rows
 
     def need(self, column: str, study: str) -> None:
-        """UndecidedError unless the study that gives a column was done."""
+        """Raise UndecidedError unless the study that makes a column of the census was done."""
         if column not in self.tables.census.columns:
             raise UndecidedError(f"the run has no study of {study}.")

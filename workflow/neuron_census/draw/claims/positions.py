@@ -9,26 +9,34 @@ import polars as pl
 
 from neuron_census.draw.claims.finding import Finding, UndecidedError, falls, numbers, rises
 from neuron_census.draw.claims.measured import Measured
+from neuron_census.formats.tables import PATTERNS
 
-PATTERNS = ("oscillatory", "both extremes", "one extreme", "other")
-FIRST_FEW = 16
-"""Positions that we call the first few, of 2,048; in proportion for shorter windows, but at least four."""
+EARLY, LATE = "early_frequency", "late_frequency"
+"""Columns of the census: how often a neuron is active at the first 16 positions, and at later ones."""
+ACTIVE = 1 / 32
+"""Mean frequency at the first 16: that of a neuron active in half of the windows at one of them."""
+SILENT = 1 / 1000
+"""Mean frequency at later positions that we call never, for text can trigger any neuron."""
+HALF = 0.5
+"""Share of windows: the paper does not say from which share on a neuron indicates a position."""
+STRONG_SHARE = 1 / 4
+"""Of positional neurons: what we call many; the paper gives no number."""
 TEN = frozenset((1114, 422, 850, 1693, 167, 213, 968, 1948, 1900, 2669))
 """Figure 9: the strong oscillatory neurons in the second layer of opt-125m."""
 
 
 def active_at_the_first_few_positions_only(models: Sequence[Measured]) -> Finding:
-    """Every model has a neuron whose activity ends with the first few positions."""
+    """Every model has a neuron active in 1 of 32 at the first 16 positions, and in 1 of 1,000 later, if at all."""
     counts = []
     for model in models:
         model.need("position_mi", "positions")
-        found = 0
-        for curve in model.tables.positions["frequency"]:
-            frequency = curve.to_numpy()
-            first = max(4, round(FIRST_FEW * len(frequency) / 2048))
-            # Half of the windows at the beginning; later on one in 250.
-            found += bool(frequency[:first].max() >= 0.5 and frequency[first:].max() <= 0.004)
-        counts.append(found)
+        census = model.tables.census
+        if EARLY not in census.columns:
+            raise UndecidedError(f"the census of {model.name} has no column '{EARLY}'.")
+        known = census.drop_nulls([EARLY, LATE])
+        if known.is_empty():
+            raise UndecidedError(f"{model.name} has windows of too few positions.")
+        counts.append(len(known.filter((pl.col(EARLY) >= ACTIVE) & (pl.col(LATE) <= SILENT))))
     return Finding(min(counts) > 0, f"neurons: {numbers(counts)}")
 
 
@@ -45,14 +53,14 @@ def no_oscillatory(models: Sequence[Measured]) -> Finding:
     return Finding(all(row[0] == 0 for row in counts), _by_pattern(models, counts))
 
 
-def strong_two_sided_fall(models: Sequence[Measured]) -> Finding:
-    """Strong neurons of both extremes become fewer with size."""
-    values = [model.patterns("both extremes", "strong") for model in models]
+def two_sided_fall(models: Sequence[Measured]) -> Finding:
+    """Neurons of both extremes, strong or weak, become fewer with size."""
+    values = [model.patterns("both extremes") for model in models]
     return falls(values, [model.name for model in models])
 
 
 def one_sided_rise(models: Sequence[Measured]) -> Finding:
-    """Neurons of one extreme become more with size."""
+    """Neurons of one extreme, strong or weak, become more with size."""
     values = [model.patterns("one extreme") for model in models]
     return rises(values, [model.name for model in models])
 
@@ -65,7 +73,7 @@ def the_ten_of_125m(models: Sequence[Measured]) -> Finding:
 
 
 def the_ten_cover_every_position(models: Sequence[Measured]) -> Finding:
-    """At every position at least one of them is active in half of the windows."""
+    """At every position at least one of them is active in half of the windows or more."""
     active = _ranges(models)
     share = float(active.any(axis=0).mean())
     return Finding(share == 1.0, f"{share:.4g} of positions")
@@ -79,12 +87,12 @@ def none_of_the_ten_is_redundant(models: Sequence[Measured]) -> Finding:
 
 
 def from_two_sided_to_oscillatory(models: Sequence[Measured]) -> Finding:
-    """From the first third of layers to the rest both extremes lose share and oscillatory gain it."""
+    """In every model both extremes lose share from the first third of layers to the rest, and oscillatory gain it."""
     return _shares(models, falling="both extremes", rising="oscillatory")
 
 
 def two_sided_matter_less_above(models: Sequence[Measured]) -> Finding:
-    """From the first third of layers to the rest both extremes lose share."""
+    """In every model both extremes lose share from the first third of layers to the rest."""
     return _shares(models, falling="both extremes")
 
 
@@ -92,15 +100,12 @@ def weaker_above(models: Sequence[Measured]) -> Finding:
     """In every model the share of strong patterns is smaller above the first third of layers."""
     said, holds = [], True
     for model in models:
-        lower = pl.col("layer") < model.layers / 3
-        strong = pl.col("strength").cast(pl.String) == "strong"
-        parts = [
-            model.positional.filter(part).select(strong.mean()).item() for part in (lower, ~lower)
-        ]
-        if None in parts:
-            raise UndecidedError(f"{model.name} lacks positional neurons in a part of its layers.")
-        holds &= parts[1] < parts[0]
-        said.append(f"{model.name} {parts[0]:.2f} to {parts[1]:.2f}")
+        below, above = (
+            _share(model.positional_in_stage(first=first), pl.col("strength") == "strong")
+            for first in (True, False)
+        )
+        holds &= above < below
+        said.append(f"{model.name} {below:.2f} to {above:.2f}")
     return Finding(holds, "; ".join(said))
 
 
@@ -121,12 +126,7 @@ def two_stages(models: Sequence[Measured]) -> Finding:
 def other_tell_least(models: Sequence[Measured]) -> Finding:
     """Over all models, the median information of type other is below that of each other type."""
     rows = pl.concat([model.positional.select("pattern", "position_mi") for model in models])
-    medians = dict(
-        rows.with_columns(pl.col("pattern").cast(pl.String))
-        .group_by("pattern")
-        .agg(pl.col("position_mi").median())
-        .iter_rows()
-    )
+    medians = dict(rows.group_by("pattern").agg(pl.col("position_mi").median()).iter_rows())
     if "other" not in medians or len(medians) < 2:
         raise UndecidedError("there are no two types to compare.")
     said = "; ".join(f"{name} {medians[name]:.3g}" for name in PATTERNS if name in medians)
@@ -142,11 +142,11 @@ def without_positions_none_oscillates(models: Sequence[Measured]) -> Finding:
 
 
 def without_positions_many_are_strong(models: Sequence[Measured]) -> Finding:
-    """At least a quarter of the positional neurons of the model without positions are strong."""
+    """At least a quarter of the positional neurons of the model without position embeddings are strong."""
     _, without = models
     strong = sum(without.patterns(pattern, "strong") for pattern in PATTERNS)
     total = len(without.positional)
-    return Finding(total > 0 and strong >= total / 4, f"{strong} of {total}")
+    return Finding(total > 0 and strong >= STRONG_SHARE * total, f"{strong} of {total}")
 
 
 def without_positions_the_first_layer_has_none(models: Sequence[Measured]) -> Finding:
@@ -157,51 +157,52 @@ def without_positions_the_first_layer_has_none(models: Sequence[Measured]) -> Fi
 
 
 def oscillation_comes_late(models: Sequence[Measured]) -> Finding:
-    """Only at the end of training there are oscillatory neurons."""
+    """There are oscillatory neurons at the end of training, and none before."""
     found = [model.patterns("oscillatory") for model in models]
     return Finding(not any(found[:-1]) and found[-1] > 0, f"in training order: {numbers(found)}")
 
 
 def there_are_positional_neurons(models: Sequence[Measured]) -> Finding:
-    """There is a positional neuron."""
+    """The model has a positional neuron."""
     (model,) = models
     return Finding(len(model.positional) > 0, f"{len(model.positional)} positional neurons")
 
 
 def _strong_oscillatory(model: Measured) -> pl.DataFrame:
-    """Those in the second layer."""
-    return model.positional.filter(
-        (pl.col("layer") == 1)
-        & (pl.col("pattern").cast(pl.String) == "oscillatory")
-        & (pl.col("strength").cast(pl.String) == "strong")
-    )
+    """Return those in the second layer."""
+    return model.positional.filter(layer=1, pattern="oscillatory", strength="strong")
 
 
 def _ranges(models: Sequence[Measured]) -> np.ndarray:
-    """Where each of them is active in at least half of the windows, `[neuron, position]`."""
+    """Return where each of them is active in at least half of the windows, `[neuron, position]`."""
     (model,) = models
     chosen = model.tables.positions.join(
         _strong_oscillatory(model), on=["layer", "neuron"], how="semi"
     )
     if chosen.is_empty():
         raise UndecidedError(f"{model.name} has no strong oscillatory neuron in its second layer.")
-    return np.stack([curve.to_numpy() >= 0.5 for curve in chosen["frequency"]])
+    return np.stack([curve.to_numpy() >= HALF for curve in chosen["frequency"]])
 
 
 def _shares(models: Sequence[Measured], *, falling: str, rising: str | None = None) -> Finding:
+    """Return whether a pattern loses share from the first third of layers to the rest, and one gains it."""
     said, holds = [], True
     for model in models:
+        stages = [model.positional_in_stage(first=first) for first in (True, False)]
         for pattern, sign in ((falling, -1), (rising, 1)):
             if pattern is not None:
-                below, above = (
-                    model.share_of_pattern(pattern, below=part) for part in (True, False)
-                )
+                below, above = (_share(stage, pl.col("pattern") == pattern) for stage in stages)
                 holds &= sign * (above - below) > 0
                 said.append(f"{model.name} {pattern} {below:.2f} to {above:.2f}")
     return Finding(holds, "; ".join(said))
 
 
+def _share(rows: pl.DataFrame, such: pl.Expr) -> float:
+    return float(rows.select(such.mean()).item())
+
+
 def _some(counts: Sequence[Sequence[int]]) -> None:
+    """Raise UndecidedError where no model has a positional neuron."""
     if not any(map(any, counts)):
         raise UndecidedError("there is no positional neuron.")
 

@@ -1,1 +1,1 @@
-"""The paper's figures, one module each: `table` makes the tidy numbers, `draw` the picture of them."""
+"""The paper's figures, one module each: `table` returns the tidy numbers, `draw` a picture of them."""

@@ -1,7 +1,7 @@
-"""How large circles can be: panels side by side or not, and lines of circles that a layer has.
+"""How large circles can be: how many panels stand side by side, and how many lines a layer has.
 
-The circles of a layer fill its band column by column, so that bands of several lines are still as long
-as the layer has neurons, and the types still follow one another from left to right.
+The circles of a layer fill its band column by column, so that also a band of several lines is as long as
+the layer has neurons, and the types still follow one another from left to right.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from dataclasses import dataclass
 # All lengths are in points, a 72nd of an inch.
 PAGE_WIDTH = 518.0
 PAGE_HEIGHT = 650.0
-# Of a panel: layer numbers at its side; its title, and counts below it. Of a figure: the name of the counts.
+# Of a panel: the layer numbers at its side; its title and the counts below it. Of a figure: the name of
+# the counts.
 SIDE = 34.0
 HEAD_AND_FOOT = 56.0
 NAME = 16.0
 LARGEST_PITCH = 7.0
-# Circles that far apart are easily told apart: rather a single line of them than larger ones.
+# Circles at this distance are easily told apart: a single line of them is better than larger ones.
 LEGIBLE_PITCH = 5.0
-# Space between the bands of two layers: this share of a circle, and no less than this.
+# The space between the bands of two layers, as a share of a circle, and the least of it.
 GAP_SHARE = 0.5
 LEAST_GAP = 2.0
 MOST_ABREAST = 4
@@ -28,7 +29,7 @@ MOST_LINES = 64
 
 @dataclass(frozen=True)
 class CircleLayout:
-    """Panels in a row of the figure, lines of a layer's band, columns of circles, and their distance."""
+    """How many panels stand side by side, and the lines, columns and distance of a panel's circles."""
 
     abreast: int
     lines: int
@@ -38,17 +39,17 @@ class CircleLayout:
 
     @property
     def gap(self) -> float:
-        """Space between two bands, in circles."""
+        """The space between two bands, in circles."""
         return max(GAP_SHARE, LEAST_GAP / self.pitch)
 
     @property
     def band(self) -> float:
-        """From one layer to the next, in circles."""
+        """The distance from one layer to the next, in circles."""
         return self.lines + self.gap
 
 
 def choose_layout(layers: Sequence[int], most_neurons: int, title_width: float) -> CircleLayout:
-    """The layout of a page whose circles are the most legible; of equal ones that with the fewest lines.
+    """Return the layout of a page with the most legible circles; of equal ones that with the fewest lines.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ def choose_layout(layers: Sequence[int], most_neurons: int, title_width: float) 
     most_neurons
         the most circles that a layer has
     title_width
-        width of the longest title, points: panels are not made narrower
+        width of the longest title, points: no panel is narrower
     """
     layouts = [
         _layout(layers, most_neurons, abreast, lines)
@@ -65,7 +66,7 @@ def choose_layout(layers: Sequence[int], most_neurons: int, title_width: float) 
         for lines in range(1, MOST_LINES + 1)
         if abreast == 1 or title_width <= PAGE_WIDTH / abreast - SIDE / 2
     ]
-    # More panels than a page holds make a higher one.
+    # More panels than a page holds make a higher page.
     limit = max(PAGE_HEIGHT, 1.5 * min(layout.height for layout in layouts))
     return max(
         (layout for layout in layouts if layout.height <= limit),

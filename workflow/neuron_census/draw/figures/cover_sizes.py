@@ -1,4 +1,4 @@
-"""How many n-grams cover the activations of neurons, by layer, a panel a model (Figures 2, 11, 12)."""
+"""How many n-grams cover the activations of neurons, by layer: one panel per model (Figures 2, 11, 12)."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ BINS = {
 }
 NEVER = "never active in the study"
 NEVER_COLOUR = "#D9D9D9"
-# A bar takes this share of its layer, and a panel has room for this many at least.
+# The share of its layer that a bar takes, and the number of bars for which a panel has room at least.
 BAR = 0.84
 LEAST_LAYERS = 4
 NAME_SIZE = 8.5
 
 
 def table(models: Mapping[str, ModelTables], ngram: str) -> pl.DataFrame:
-    """One row a model, layer and bin: how many alive neurons have a cover of that size; noughts too.
+    """Return one row per model, layer and bin: how many alive neurons have a cover of that size.
 
-    Columns: model, layer, bin, smallest_cover, largest_cover (null where there is no limit), neurons. The
-    last bin of a layer, with neither, is of neurons that are alive in the dead study and never active in
-    this one. Layers whose n-grams are not counted are left out.
+    Columns: model, layer, bin, smallest_cover, largest_cover (null where there is no limit), neurons (also
+    where there are none). The last bin of a layer, with neither limit, counts neurons that are alive in the
+    dead study and never active in this one. Layers whose n-grams are not counted are left out.
 
     Parameters
     ----------
@@ -92,19 +92,19 @@ def table(models: Mapping[str, ModelTables], ngram: str) -> pl.DataFrame:
 
 
 def draw(numbers: pl.DataFrame, ngrams: str) -> Figure:
-    """A bar a layer, the smallest covers at the bottom, and one legend for all models.
+    """Return one panel per model with one bar per layer, the smallest covers at the bottom.
 
     Parameters
     ----------
     numbers
-        as `table` makes them
+        as `table` returns them
     ngrams
         what to call the n-grams, in the plural
     """
     models = list(numbers["model"].unique(maintain_order=True))
     colours = [*matplotlib.colormaps["viridis"](np.linspace(0, 1, len(BINS))), NEVER_COLOUR]
     names = [*BINS.values(), NEVER]
-    # No model has such neurons: nothing to explain.
+    # Where no model has such neurons, the legend need not explain them.
     if not numbers.filter(pl.col("bin") == NEVER)["neurons"].sum():
         names.remove(NEVER)
     figure, grid = panels(len(models), "alive neurons")
@@ -128,7 +128,7 @@ def draw(numbers: pl.DataFrame, ngrams: str) -> Figure:
 
 
 def _name_legend(figure: Figure, name: str) -> None:
-    """Write above the legend what it tells apart, and make the figure higher by that."""
+    """Write above the legend what its entries are, and make the figure that much higher."""
     (legend,) = figure.legends
     height = legend.get_window_extent().height
     legend.set_title(name, FontProperties(size=NAME_SIZE))

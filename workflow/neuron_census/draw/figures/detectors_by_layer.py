@@ -1,4 +1,4 @@
-"""Detectors, and what they detect, by depth: a line a model (Figures 3 and 13)."""
+"""Detectors, and what they detect, by depth: one line per model (Figures 3 and 13)."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from matplotlib.ticker import MaxNLocator
 
 from neuron_census.draw.detected_ngrams import detected_by_layer
 from neuron_census.draw.figures.legend import legend_below
+from neuron_census.draw.figures.limits import set_limits_from_nought
 from neuron_census.draw.figures.published import draw_published, label_published
 from neuron_census.draw.model_tables import ModelTables
 
-# The axes reach at least this far, so that noughts are drawn as a flat line on a scale one can read.
+# The axes reach at least this far.
 LEAST_COUNT = 5.0
 QUIET = "0.35"
 
 
 def table(models: Mapping[str, ModelTables], ngram: str) -> pl.DataFrame:
-    """One row a model and analysed layer: detectors, detected n-grams, and those of all layers up to it.
+    """Return one row per model and analysed layer: its detectors and the n-grams that they detect.
 
-    Columns: model, layer, num_layers, relative_depth, detectors, detected, cumulative. Depth is 0 at the
-    first layer and 0.5 at the last one of the first half, as in the paper; if all layers are analysed, it
-    is 1 at the last.
+    Columns: model, layer, num_layers, relative_depth, detectors, detected (different n-grams), cumulative
+    (those of this layer and all below). Depth is 0 at the first layer and 0.5 at the last one of the first
+    half, as in the paper; if all layers are analysed, it is 1 at the last.
 
     Parameters
     ----------
@@ -53,12 +54,12 @@ def table(models: Mapping[str, ModelTables], ngram: str) -> pl.DataFrame:
 
 
 def draw(numbers: pl.DataFrame, ngrams: str) -> Figure:
-    """Two panels with lines of each model, and one legend below both.
+    """Return two panels with the lines of each model, and one legend below both.
 
     Parameters
     ----------
     numbers
-        as `table` makes them
+        as `table` returns them
     ngrams
         what to call the n-grams, in the plural
     """
@@ -74,20 +75,17 @@ def draw(numbers: pl.DataFrame, ngrams: str) -> Figure:
         for column in ("detected", "cumulative"):
             draw_published(right, rows, "relative_depth", column, colour)
     left.plot([], [], color=QUIET, marker="o", linestyle="-", label="(b) in the layer")
-    left.plot([], [], color=QUIET, marker="", linestyle="--", label="(b) up to the layer")
+    left.plot([], [], color=QUIET, marker="", linestyle="--", label="(b) in the layer or below")
     label_published(left, numbers)
     left.set(title=f"(a) {ngrams[:-1]} detectors", ylabel="neurons of the layer")
     right.set(title=f"(b) detected {ngrams}", ylabel=f"different {ngrams}")
     deepest = max([0.5, *numbers["relative_depth"]])
     for panel, columns in ((left, ["detectors"]), (right, ["detected", "cumulative"])):
-        shown = [name for name in numbers.columns if name.removeprefix("published_") in columns]
-        values = [value for name in shown for value in numbers[name].drop_nulls()]
-        top = 1.06 * max([LEAST_COUNT, *values])
         panel.set(
             xlabel=f"relative depth  (0: first layer, {'0.5: middle' if deepest == 0.5 else '1: last'})",
             xlim=(-0.04 * deepest, 1.04 * deepest),
-            ylim=(-0.03 * top, top),
         )
+        set_limits_from_nought(panel, numbers, columns, LEAST_COUNT)
         panel.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     legend_below(figure, left)
     return figure

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from neuron_census.draw.by_layer import summary_by_layer
 from neuron_census.draw.figures.legend import legend_below
+from neuron_census.draw.figures.limits import set_limits_from_nought
 from neuron_census.draw.figures.published import draw_published, label_published
 from neuron_census.draw.model_tables import ModelTables
 
@@ -17,13 +18,15 @@ STUDY = "dead"
 MODELS = "models"
 
 DEPTH = "relative depth  (0: first layer, 1: last)"
-# The axes reach at least this far, so that noughts are drawn as a flat line on a scale one can read.
+# The axes reach at least this far.
 LEAST_PERCENT = 1.0
 LEAST_FREQUENCY = 1e-3
 
 
 def table(models: Mapping[str, ModelTables]) -> pl.DataFrame:
-    """One row a model and layer: neurons, dead, dead_percent, mean_frequency_alive, relative_depth.
+    """Return one row per model and layer: what Figure 1 shows of it, and its relative depth, 0 to 1.
+
+    Columns: model, layer, num_layers, relative_depth, neurons, dead, dead_percent, mean_frequency_alive.
 
     Parameters
     ----------
@@ -47,12 +50,12 @@ def table(models: Mapping[str, ModelTables]) -> pl.DataFrame:
 
 
 def draw(numbers: pl.DataFrame) -> Figure:
-    """Two panels with a line a model, and one legend below both.
+    """Return two panels with one line per model, and one legend below both.
 
     Parameters
     ----------
     numbers
-        as `table` makes them
+        as `table` returns them
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 2.9))
     for model in numbers["model"].unique(maintain_order=True):
@@ -67,7 +70,7 @@ def draw(numbers: pl.DataFrame) -> Figure:
         (left, "dead_percent", LEAST_PERCENT),
         (right, "mean_frequency_alive", LEAST_FREQUENCY),
     ):
-        top = 1.06 * max([least, *numbers[values].drop_nulls()])
-        panel.set(xlabel=DEPTH, xlim=(-0.04, 1.04), ylim=(-0.03 * top, top))
+        panel.set(xlabel=DEPTH, xlim=(-0.04, 1.04))
+        set_limits_from_nought(panel, numbers, [values], least)
     legend_below(figure, left)
     return figure

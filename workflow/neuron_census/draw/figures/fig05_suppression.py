@@ -9,8 +9,14 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from neuron_census.draw.figures.shown_detectors import LISTED, token_detectors, tokens_of
-from neuron_census.draw.figures.shown_detectors import SCHEMA as TOKENS
+from neuron_census.draw.figures.neuron_name import neuron_name
+from neuron_census.draw.figures.shown_detectors import (
+    LISTED,
+    PLACE,
+    TOKENS,
+    token_detectors,
+    tokens_of,
+)
 from neuron_census.draw.figures.text_table import (
     DETECTED_COLOUR,
     LINE,
@@ -19,9 +25,9 @@ from neuron_census.draw.figures.text_table import (
     signed,
     text_area,
     write_column,
+    write_tokens,
 )
-from neuron_census.draw.figures.text_width import text_width
-from neuron_census.draw.figures.token_label import shortened
+from neuron_census.draw.figures.text_width import fitting_size
 from neuron_census.draw.model_tables import ModelTables
 from neuron_census.draw.summary import suppressing_shares
 from neuron_census.formats.tables import READINGS
@@ -32,9 +38,7 @@ MODELS = "models"
 SHARES = tuple(f"suppressing_{reading}" for reading in READINGS)
 SCHEMA = {
     "list": pl.String,
-    "model": pl.String,
-    "layer": pl.Int64,
-    "neuron": pl.Int64,
+    **PLACE,
     **{name: dtype for name, dtype in TOKENS.items() if name != "list"},
     "detectors": pl.Int64,
     **dict.fromkeys(SHARES, pl.Float64),
@@ -49,13 +53,15 @@ NONE = "no token detector in the models shown"
 
 
 def table(models: Mapping[str, ModelTables]) -> pl.DataFrame:
-    """One row a model, and rows of the detector shown: in a part of the table each, named by `list`.
+    """Return the parts of the figure one below another, each named by the column `list`.
 
-    Shown is the token detector with the most activations at tokens, among those that suppress their tokens if
-    there is one; of equally active ones the first model's, then that of the lowest layer and index. Parts:
+    The detector shown is the token detector with the most activations at tokens, among those that suppress
+    their tokens if there are any; of equally active ones that of the first model, lowest layer and lowest
+    index. Parts:
 
-    - model: detectors, and the shares of them that suppress their tokens in each reading, 0 to 1;
-    - detector: layer, neuron, activations, value (mean projection on its tokens), nothing without any;
+    - model, one row per model: its detectors, and the share of them that suppress their tokens in each
+      reading, 0 to 1;
+    - detector, one row or none: layer, neuron, activations, value (mean projection on its tokens);
     - detected, promoted, suppressed: rank, token, text (a space at either end as ␣, what cannot be seen as
       a code), value, percentile, activations and occurrences, is_detected;
     - quantile: value of a projection, and its percentile among all tokens (0 most suppressed).
@@ -79,7 +85,7 @@ def table(models: Mapping[str, ModelTables]) -> pl.DataFrame:
     parts = [pl.DataFrame(shares, schema=SCHEMA)]
     ranked = token_detectors(models).sort("suppresses", descending=True, maintain_order=True)
     for detector in ranked.head(1).iter_rows(named=True):
-        place = {name: detector[name] for name in ("model", "layer", "neuron")}
+        place = {name: detector[name] for name in PLACE}
         here = [pl.lit(value, SCHEMA[name]).alias(name) for name, value in place.items()]
         tables = models[detector["model"]]
         facts = {"list": "detector", **place, "activations": detector["activations"]}
@@ -93,12 +99,12 @@ def table(models: Mapping[str, ModelTables]) -> pl.DataFrame:
 
 
 def draw(numbers: pl.DataFrame) -> Figure:
-    """The detector's projections as a curve, its extreme tokens beside it, and the models' shares.
+    """Return the detector's projections as a curve, its extreme tokens beside it, and the models' shares.
 
     Parameters
     ----------
     numbers
-        as `table` makes them
+        as `table` returns them
     """
     models = numbers.filter(pl.col("list") == "model")
     listed = {
@@ -123,13 +129,13 @@ def draw(numbers: pl.DataFrame) -> Figure:
     total = len(numbers.filter(pl.col("list") == "detected"))
     shown = len(listed["detected"])
     more = f" ({shown} of {total:,})" if total > shown else ""
-    _write_list(rest, listed["detected"], f"◆ detects{more}", 0, place=True)
+    _write_list(rest, listed["detected"], f"◆ detects{more}", 0, with_rank=True)
     _write_shares(rest, models, lines - len(models) - 2)
     return figure
 
 
 def _quantiles(tables: ModelTables, detector: Mapping[str, object]) -> pl.DataFrame:
-    """Columns value and percentile."""
+    """Return columns value and percentile."""
     here = (pl.col("layer") == detector["layer"]) & (pl.col("neuron") == detector["neuron"])
     values = tables.spectra.filter(here)["quantiles"].explode().cast(pl.Float64)
     return pl.DataFrame({"value": values}).with_columns(
@@ -139,7 +145,7 @@ def _quantiles(tables: ModelTables, detector: Mapping[str, object]) -> pl.DataFr
 
 def _draw_curve(figure: Figure, axes: Axes, numbers: pl.DataFrame) -> None:
     axes.set(ylim=(-0.03, 1.03), xlabel="projection on a token's embedding")
-    axes.set_ylabel("place among all tokens  (1: most promoted)")
+    axes.set_ylabel("rank among all tokens  (1: most promoted)")
     axes.grid(False)
     detectors = numbers.filter(pl.col("list") == "detector")
     if detectors.is_empty():
@@ -161,42 +167,37 @@ def _draw_curve(figure: Figure, axes: Axes, numbers: pl.DataFrame) -> None:
     )
     verb = "suppresses" if neuron["value"] < 0 else "promotes"
     title = (
-        f"{neuron['model']}, layer {neuron['layer'] + 1} (from 1), neuron {neuron['neuron']}: "
-        f"{verb} what it detects, {signed(neuron['value'], 3)} on average"
+        f"{neuron_name(neuron)}: {verb} what it detects, {signed(neuron['value'], 3)} on average"
     )
-    room = CURVE_WIDTH + LISTS_WIDTH + SHARES_WIDTH
-    size = min(TITLE_SIZE, TITLE_SIZE * room / text_width(title, TITLE_SIZE))
+    size = fitting_size(title, TITLE_SIZE, CURVE_WIDTH + LISTS_WIDTH + SHARES_WIDTH)
     figure.suptitle(title, x=TITLE_LEFT, ha="left", fontsize=size, parse_math=False)
 
 
 def _write_list(
-    axes: Axes, rows: pl.DataFrame, head: str, first: float, place: bool = False
+    axes: Axes, rows: pl.DataFrame, head: str, first: float, with_rank: bool = False
 ) -> None:
-    """Tokens with their projections, and with their place among all where that is asked for."""
+    """Write tokens with their projections, and with their ranks among all where that is asked for."""
     if rows.is_empty():
         return
-    marked = rows["is_detected"].to_list()
-    width = axes.get_xlim()[1] - VALUE_WIDTH * (2 if place else 1)
-    texts = [
-        Cell(shortened(str(text)), own) for text, own in zip(rows["text"], marked, strict=True)
-    ]
-    values = [Cell(signed(value, 3), own) for value, own in zip(rows["value"], marked, strict=True)]
-    write_column(axes, TextColumn(0, width, head, texts), first)
-    write_column(axes, TextColumn(width, VALUE_WIDTH, "", values, True), first)
-    if place:
-        places = [
-            Cell(f"{value:.3f}", own) for value, own in zip(rows["percentile"], marked, strict=True)
+    width = axes.get_xlim()[1] - VALUE_WIDTH * (2 if with_rank else 1)
+    columns = (
+        TextColumn(0, width, head),
+        TextColumn(width, VALUE_WIDTH, "", is_number=True),
+    )
+    write_tokens(axes, rows, columns, first, digits=3)
+    if with_rank:
+        ranks = [
+            Cell(f"{value:.3f}", own)
+            for value, own in rows.select("percentile", "is_detected").iter_rows()
         ]
-        write_column(
-            axes, TextColumn(width + VALUE_WIDTH, VALUE_WIDTH, "place", places, True), first
-        )
+        write_column(axes, TextColumn(width + VALUE_WIDTH, VALUE_WIDTH, "rank", ranks, True), first)
 
 
 def _write_shares(axes: Axes, models: pl.DataFrame, first: float) -> None:
-    """How many token detectors each model has, and how many percent of them suppress their tokens."""
+    """Write how many token detectors each model has, and what share of them suppress their tokens."""
     width = SHARE_WIDTH
     left = SHARES_WIDTH - 4 * width - 6
-    above = TextColumn(0, SHARES_WIDTH, "token detectors that suppress their tokens", [])
+    above = TextColumn(0, SHARES_WIDTH, "token detectors that suppress their tokens")
     write_column(axes, above, first)
     names = [Cell(model) for model in models["model"]]
     write_column(axes, TextColumn(0, left, "", names), first + 1)

@@ -9,8 +9,14 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from neuron_census.draw.figures.shown_detectors import LISTS, token_detectors, tokens_of
-from neuron_census.draw.figures.shown_detectors import SCHEMA as TOKENS
+from neuron_census.draw.figures.neuron_name import neuron_name
+from neuron_census.draw.figures.shown_detectors import (
+    LISTS,
+    PLACE,
+    TOKENS,
+    token_detectors,
+    tokens_of,
+)
 from neuron_census.draw.figures.text_table import (
     LINE,
     SIZE,
@@ -18,22 +24,19 @@ from neuron_census.draw.figures.text_table import (
     TextColumn,
     signed,
     text_area,
-    write_column,
+    write_tokens,
 )
-from neuron_census.draw.figures.text_width import text_width
-from neuron_census.draw.figures.token_label import shortened
+from neuron_census.draw.figures.text_width import fitting_size, text_width
 from neuron_census.draw.model_tables import ModelTables
 
 STUDY = "ngrams"
 MODELS = "models"
 
-# Detectors shown, but one of each model at least; and lines of their lists.
+# How many detectors are shown, though at least one of each model, and how many lines their lists have.
 SHOWN = 6
 ROWS = 5
 SCHEMA = {
-    "model": pl.String,
-    "layer": pl.Int64,
-    "neuron": pl.Int64,
+    **PLACE,
     "neuron_activations": pl.Int64,
     "suppression": pl.Float64,
     "suppresses": pl.Boolean,
@@ -45,20 +48,20 @@ MARGIN = 14.0
 VALUE_WIDTH = 38.0
 BETWEEN = 22.0
 HEAD_SIZE = 8.5
-# Lines of a detector: head, names of the lists, the lists, and what is left free.
+# Lines of a detector: its head, the names of its lists, the lists, and a gap.
 BLOCK = ROWS + 3.2
 NONE = "None of the models shown has a token detector."
 
 
 def table(models: Mapping[str, ModelTables]) -> pl.DataFrame:
-    """One row a token in each list of the detectors shown; no row where there is no detector.
+    """Return one row per token in each list of the detectors shown; none where there is no detector.
 
-    Of every layer of a model its most active token detector may be shown; of these are shown the most active
-    ones, in the order of layers: six in all if there are as many, equally many of each model and at least one.
-    Columns: model, layer, neuron, neuron_activations (at tokens), suppression (mean projection on the detected
-    tokens), suppresses; list (detected, promoted, suppressed), rank, token, text (a space at either end as ␣,
-    what cannot be seen as a code), value (projection on the token), percentile (place among all tokens: 0 most
-    suppressed), activations and occurrences of detected tokens, is_detected.
+    Candidates are the most active token detectors of every layer of a model; the most active candidates are
+    shown, in the order of layers: six in all if there are that many, equally many of each model and at least
+    one. Columns: model, layer, neuron, neuron_activations (at tokens), suppression (mean projection on the
+    detected tokens), suppresses; list (detected, promoted, suppressed), rank, token, text (a space at either
+    end as ␣, what cannot be seen as a code), value (projection on the token), percentile (rank among all
+    tokens: 0 most suppressed), activations and occurrences of detected tokens, is_detected.
 
     Parameters
     ----------
@@ -73,7 +76,7 @@ def table(models: Mapping[str, ModelTables]) -> pl.DataFrame:
         chosen = of_model.unique("layer", keep="first", maintain_order=True).head(each)
         for detector in chosen.sort("layer").iter_rows(named=True):
             facts = {
-                **{name: detector[name] for name in ("model", "layer", "neuron")},
+                **{name: detector[name] for name in PLACE},
                 "neuron_activations": detector["activations"],
                 "suppression": detector["suppression"],
                 "suppresses": detector["suppresses"],
@@ -88,22 +91,21 @@ def table(models: Mapping[str, ModelTables]) -> pl.DataFrame:
 
 
 def draw(numbers: pl.DataFrame) -> Figure:
-    """The detectors one below the other, three lists each.
+    """Return the detectors one below another, with three lists each.
 
     Parameters
     ----------
     numbers
-        as `table` makes them
+        as `table` returns them
     """
-    place = ["model", "layer", "neuron"]
-    detectors = numbers.select(place).unique(maintain_order=True)
+    detectors = numbers.select(list(PLACE)).unique(maintain_order=True)
     lines = max(BLOCK, BLOCK * len(detectors))
     figure, axes = plt.subplots(figsize=((WIDTH + MARGIN) / 72, lines * LINE / 72))
     text_area(axes, WIDTH, lines)
     if detectors.is_empty():
         axes.text(WIDTH / 2, lines / 2, NONE, ha="center", va="center")
     for number, detector in enumerate(detectors.iter_rows(named=True)):
-        here = pl.all_horizontal(pl.col(name) == detector[name] for name in place)
+        here = pl.all_horizontal(pl.col(name) == detector[name] for name in PLACE)
         _draw_detector(axes, numbers.filter(here), number * BLOCK)
     return figure
 
@@ -113,17 +115,15 @@ def _draw_detector(axes: Axes, rows: pl.DataFrame, top: float) -> None:
     found = len(rows.filter(pl.col("list") == "detected"))
     tokens = "token" if found == 1 else f"{found:,} tokens"
     verb = "suppresses" if detector["suppression"] < 0 else "promotes"
-    title = (
-        f"{detector['model']}, layer {detector['layer'] + 1} (from 1), neuron {detector['neuron']}"
-    )
+    title = neuron_name(detector)
     says = (
         f"{verb} its {tokens}: {signed(detector['suppression'], 2)} on average; "
         f"{detector['neuron_activations']:,} activations"
     )
     axes.plot([0, WIDTH], [top, top], color="0.75", linewidth=0.8, marker="", linestyle="-")
     room = WIDTH - text_width(says, SIZE) - BETWEEN
-    size = min(HEAD_SIZE, HEAD_SIZE * room / text_width(title, HEAD_SIZE))
     head = top + 0.75
+    size = fitting_size(title, HEAD_SIZE, room)
     axes.text(0, head, title, fontsize=size, va="center", parse_math=False)
     axes.text(WIDTH, head, says, fontsize=SIZE, ha="right", va="center", parse_math=False)
     width = (WIDTH - 2 * BETWEEN) / 3
@@ -136,15 +136,12 @@ def _draw_list(
 ) -> None:
     listed = rows.filter(pl.col("list") == name).sort("rank")
     shown = listed.head(ROWS if len(listed) <= ROWS or name != "detected" else ROWS - 1)
-    marked = shown["is_detected"].to_list()
-    texts = [
-        Cell(shortened(str(text)), own) for text, own in zip(shown["text"], marked, strict=True)
-    ]
-    values = [
-        Cell(signed(value, 2), own) for value, own in zip(shown["value"], marked, strict=True)
-    ]
+    more = []
     if len(shown) < len(listed) and name == "detected":
-        texts.append(Cell(f"and {len(listed) - len(shown):,} more"))
+        more.append(Cell(f"and {len(listed) - len(shown):,} more"))
     token_width = width - VALUE_WIDTH
-    write_column(axes, TextColumn(left, token_width, HEADS[name], texts), first)
-    write_column(axes, TextColumn(left + token_width, VALUE_WIDTH, "", values, True), first)
+    columns = (
+        TextColumn(left, token_width, HEADS[name], more),
+        TextColumn(left + token_width, VALUE_WIDTH, "", is_number=True),
+    )
+    write_tokens(axes, shown, columns, first, digits=2)

@@ -9,8 +9,9 @@ import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from neuron_census.draw.figures.neuron_name import neuron_name
 from neuron_census.draw.figures.pattern_colours import COLOURS, PATTERNS, STRENGTHS
-from neuron_census.draw.figures.text_width import text_width
+from neuron_census.draw.figures.text_width import fitting_size
 from neuron_census.draw.model_tables import ModelTables
 
 STUDY = "positions"
@@ -21,12 +22,12 @@ PANEL_WIDTH = 205.0  # points
 
 
 def table(models: Mapping[str, ModelTables]) -> pl.DataFrame:
-    """One row a position of each neuron shown: of every type and strength the neuron with the highest I(act, pos).
+    """Return one row per position of each neuron shown: the one with the highest I(act, pos) of every kind.
 
-    Of neurons with equal information the first model's is shown, then that of the lowest layer and
-    index. Columns: pattern, strength, model, layer, neuron, position_mi, windows, candidates (neurons
-    of all models that are such), position, frequency (share of windows). A type and strength that no
-    neuron has is absent.
+    A kind is a type with a strength; one that no neuron has is absent. Of neurons with equal information
+    that of the first model, lowest layer and lowest index is shown. Columns: pattern, strength, model,
+    layer, neuron, position_mi, windows, candidates (neurons of this kind in all models), position, frequency
+    (share of windows).
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ def table(models: Mapping[str, ModelTables]) -> pl.DataFrame:
             "layer",
             "neuron",
             "position_mi",
-            # Categories of different files are not the same.
+            # The categories of different files differ.
             pl.col("pattern").cast(pl.String),
             pl.col("strength").cast(pl.String),
         )
@@ -88,12 +89,12 @@ def table(models: Mapping[str, ModelTables]) -> pl.DataFrame:
 
 
 def draw(numbers: pl.DataFrame) -> Figure:
-    """A row a type, strong at the left and weak at the right.
+    """Return one row of panels per type, strong at the left and weak at the right.
 
     Parameters
     ----------
     numbers
-        as `table` makes them
+        as `table` returns them
     """
     figure, grid = plt.subplots(
         len(PATTERNS), len(STRENGTHS), figsize=(7.2, 6.6), sharey=True, squeeze=False
@@ -120,7 +121,7 @@ def draw(numbers: pl.DataFrame) -> Figure:
 
 
 def _draw_neuron(axes: Axes, curve: pl.DataFrame, pattern: str) -> None:
-    """The curve of one neuron, or that there is none."""
+    """Draw the curve of one neuron, or say that there is none."""
     if not len(curve):
         axes.text(0.5, 0.5, "none in this run", transform=axes.transAxes, ha="center", va="center")
         axes.set_xticks([])
@@ -137,6 +138,6 @@ def _draw_neuron(axes: Axes, curve: pl.DataFrame, pattern: str) -> None:
         linewidth=0.9,
     )
     axes.margins(x=0.02)
-    title = f"{neuron['model']}, layer {neuron['layer'] + 1} (from 1), neuron {neuron['neuron']}"
-    size = min(TITLE_SIZE, TITLE_SIZE * PANEL_WIDTH / text_width(title, TITLE_SIZE))
+    title = neuron_name(neuron)
+    size = fitting_size(title, TITLE_SIZE, PANEL_WIDTH)
     axes.set_title(title, fontsize=size, parse_math=False)

@@ -11,6 +11,7 @@ from jaxtyping import Int64
 from matplotlib.figure import Figure
 
 from neuron_census.draw.figures.active_ranges import active_ranges, smoothing_width
+from neuron_census.draw.figures.neuron_name import layer_name
 from neuron_census.draw.figures.pattern_colours import COLOURS
 from neuron_census.draw.model_tables import ModelTables
 from neuron_census.errors import CensusError, one_of
@@ -29,7 +30,7 @@ SCHEMA = {
     "start": pl.Int64,
     "end": pl.Int64,
 }
-# Inches: of a neuron, and of title and axis.
+# Inches: the height of a neuron's row, and of the title and the axis together.
 ROW_HEIGHT = 0.19
 LEAST_ROW_HEIGHT = 0.11
 HEAD_AND_FOOT = 0.95
@@ -52,11 +53,11 @@ def table(
     models
         the tables of each model, in the order in which they are shown
     model
-        the model shown; the one with the most such neurons in a layer unless it is given
+        the model shown; by default the one with the most such neurons in a layer
     layer
-        its layer, from 0; the one with the most such neurons unless it is given
+        its layer, from 0; by default the one with the most such neurons
 
-    Raises CensusError for a model or a layer that there is not.
+    Raises CensusError for a model or a layer that does not exist.
     """
     if model is not None and model not in models:
         raise CensusError(
@@ -70,7 +71,7 @@ def table(
     for neuron, frequency in curves.sort("neuron").select("neuron", "frequency").iter_rows():
         ranges = active_ranges(np.array(frequency, dtype=np.float64))
         shift = _shift(ranges, len(frequency))
-        # By its type it is active somewhere; under rules so loose that it is not, its name stays.
+        # By its type it is active somewhere; where rules are so loose that it is not, its name stays.
         for start, end in ranges.tolist() or [(None, None)]:
             rows.append((fullest, depth, len(frequency), neuron, shift, start, end))
     if not rows:
@@ -79,18 +80,16 @@ def table(
 
 
 def draw(numbers: pl.DataFrame) -> Figure:
-    """A row a neuron, the one with the smallest shift at the top.
+    """Return one row per neuron, the one with the smallest shift at the top.
 
     Parameters
     ----------
     numbers
-        as `table` makes them
+        as `table` returns them
     """
     model, layer = numbers.row(0)[:2]
     neurons = list(numbers["neuron"].drop_nulls().unique(maintain_order=True))
-    places = [model or "all models"] + (
-        [f"layer {layer + 1} (from 1)"] if layer is not None else []
-    )
+    places = [model or "all models"] + ([layer_name(layer)] if layer is not None else [])
     heading = f"{', '.join(places)}: "
     row_height = max(LEAST_ROW_HEIGHT, min(ROW_HEIGHT, MOST_HEIGHT / max(1, len(neurons))))
     figure, axes = plt.subplots(
@@ -145,7 +144,7 @@ def _shift(ranges: Int64[np.ndarray, "range 2"], window: int) -> float:
 
 
 def _strong_oscillatory(tables: ModelTables) -> pl.DataFrame:
-    """Layer and neuron of each."""
+    """Return layer and neuron of each."""
     return tables.census.filter(
         (pl.col("pattern").cast(pl.String) == "oscillatory")
         & (pl.col("strength").cast(pl.String) == "strong")
@@ -153,7 +152,7 @@ def _strong_oscillatory(tables: ModelTables) -> pl.DataFrame:
 
 
 def _fullest(models: Mapping[str, ModelTables], layer: int | None) -> tuple[str, int]:
-    """Model and layer with the most strong oscillatory neurons, the first of equal ones."""
+    """Return the model and layer with the most strong oscillatory neurons, the first of equal ones."""
     best: tuple[str, int] | None = None
     most = -1
     for model, tables in models.items():

@@ -1,4 +1,4 @@
-"""Figure 10: positional neurons of a model, and of its like without position embeddings (paper, section 5.4)."""
+"""Figure 10: positional neurons of a model with and of one without position embeddings (section 5.4)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["MODELS", "STUDY", "draw", "table"]
 
 
 def draw(numbers: pl.DataFrame) -> Figure:
-    """The baseline, which comes first, and what was trained without positions.
+    """Return one panel for the baseline, which comes first, and one for the model without positions.
 
     Parameters
     ----------
     numbers
-        as `table` makes them
+        as `table` returns them
     """
     baseline, *others = numbers["model"].unique(maintain_order=True)
     titles = {baseline: f"baseline: {baseline}"}

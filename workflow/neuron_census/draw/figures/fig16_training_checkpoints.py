@@ -1,4 +1,4 @@
-"""Figure 16: the positional neurons of one model on its way through training (paper, appendix B)."""
+"""Figure 16: the positional neurons of one model in the course of training (paper, appendix B)."""
 
 from __future__ import annotations
 

@@ -32,13 +32,13 @@ class FigureModule(Protocol):
     MODELS: str
 
     def table(self, models: Mapping[str, ModelTables], **choice: Any) -> pl.DataFrame:
-        """The tidy numbers that the figure shows, from the tables of every model.
+        """Return the tidy numbers that the figure shows, from the tables of every model.
 
-        A figure that shows a part of what there is takes a choice of it.
+        A figure that has room only for a part takes a choice of it.
         """
 
     def draw(self, numbers: pl.DataFrame) -> Figure:
-        """The picture of these numbers."""
+        """Return the picture of these numbers."""
 
 
 def write_figure(
@@ -50,7 +50,7 @@ def write_figure(
     published: Path | None = None,
     choice: Mapping[str, Any] | None = None,
 ) -> None:
-    """Draw a figure and write `{output}.csv`, `.pdf` and `.png`; the same numbers give the same bytes.
+    """Write a figure as `{output}.pdf`, `.png` and `.csv`; the same numbers give the same bytes.
 
     Parameters
     ----------
@@ -63,9 +63,9 @@ def write_figure(
     output
         path without ending
     published
-        what the paper's own figure shows, to be drawn beside it
+        CSV file of what the paper's own figure shows, to be drawn beside ours
     choice
-        for `table`, where a figure takes one
+        what `table` shows, for a figure that takes a choice
     """
     with styled(style):
         numbers = module.table(models, **(choice or {}))
@@ -73,7 +73,7 @@ def write_figure(
             numbers = beside(numbers, published)
         figure = module.draw(numbers)
         try:
-            # No date: it would differ with every run.
+            # Without a date, which would differ with every run.
             for ending, metadata in (("pdf", {"CreationDate": None}), ("png", {})):
                 with sealed(output.with_name(f"{output.name}.{ending}")) as temporary:
                     figure.savefig(temporary, format=ending, metadata=metadata)

@@ -1,4 +1,4 @@
-"""A legend that covers no data: below all panels, as wide as the figure allows."""
+"""A legend below all panels, where it covers no data, as wide as the figure allows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from matplotlib.legend import Legend
 
 
 def legend_below(figure: Figure, axes: Axes) -> None:
-    """Put the legend of one panel below all panels, and make the figure higher by its height.
+    """Put the legend of one panel below all panels, and make the figure that much higher.
 
     Entries are read row by row. There are as many columns as fit, and rows of about equal length.
 

@@ -1,4 +1,4 @@
-"""Detected n-grams of every layer, and how many of them are new: a panel a model (Figures 4 and 14)."""
+"""Detected n-grams of every layer, and how many are new: one panel per model (Figures 4 and 14)."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ from matplotlib.figure import Figure
 
 from neuron_census.draw.detected_ngrams import detected_by_layer
 from neuron_census.draw.figures.legend import legend_below
+from neuron_census.draw.figures.limits import set_limits_from_nought
 from neuron_census.draw.figures.panels import name_layers, name_model, panels
 from neuron_census.draw.figures.published import draw_published, label_published
 from neuron_census.draw.model_tables import ModelTables
 
-# Columns with their names, in the order of the legend; the wider a line, the farther back: the narrower
-# ones lie on it where they are equal.
+# Columns with their names and widths, in the order of the legend. Wider lines lie farther back, so that
+# narrower ones can be seen where they are equal.
 LINES = {
     "covered": ("detected in the layer", 1.8),
-    "new_to_previous": ("of them not in the layer right below", 1.2),
-    "new_overall": ("of them in no lower layer", 0.7),
+    "new_to_previous": ("of these, not in the layer right below", 1.2),
+    "new_overall": ("of these, in no lower layer", 0.7),
 }
 LEAST_COUNT = 5.0
 
 
 def table(models: Mapping[str, ModelTables], ngram: str) -> pl.DataFrame:
-    """One row a model and analysed layer: detected n-grams, and those new overall or to the layer below.
+    """Return one row per model and analysed layer: its detected n-grams, and how many of them are new.
 
-    Columns: model, layer, covered (different n-grams that detectors of the layer detect), new_overall,
-    new_to_previous. All are new in the first layer.
+    Columns: model, layer, covered (different n-grams that detectors of the layer detect), new_overall
+    (those that no lower layer detects), new_to_previous (those that the layer right below does not). All
+    are new in the first layer.
 
     Parameters
     ----------
@@ -50,12 +52,12 @@ def table(models: Mapping[str, ModelTables], ngram: str) -> pl.DataFrame:
 
 
 def draw(numbers: pl.DataFrame, ngrams: str) -> Figure:
-    """Three lines a model, and one legend for all.
+    """Return one panel per model with three lines, and one legend for all.
 
     Parameters
     ----------
     numbers
-        as `table` makes them
+        as `table` returns them
     ngrams
         what to call the n-grams, in the plural
     """
@@ -79,9 +81,7 @@ def draw(numbers: pl.DataFrame, ngrams: str) -> Figure:
         name_layers(axes, layers)
         reach = max(1, len(layers) - 1)
         axes.set_xlim(1 - 0.06 * reach, 1 + 1.06 * reach)
-        shown = [name for name in rows.columns if name.removeprefix("published_") in LINES]
-        top = max([LEAST_COUNT, *[value for name in shown for value in rows[name].drop_nulls()]])
-        axes.set_ylim(-0.03 * top, 1.06 * top)
+        set_limits_from_nought(axes, rows, list(LINES), LEAST_COUNT)
     label_published(grid[0], numbers)
     legend_below(figure, grid[0])
     return figure

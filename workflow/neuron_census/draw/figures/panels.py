@@ -1,4 +1,4 @@
-"""A panel a model, in a grid that fills the width of a page."""
+"""One panel per model, in a grid that fills the width of a page."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from neuron_census.draw.figures.text_width import text_width
+from neuron_census.draw.figures.text_width import fitting_size
 
 PAGE_WIDTH = 7.2  # inches, as all lengths here
 LONE_WIDTH = 4.4
 PANEL_HEIGHT = 2.1
 LEAST_PANEL_HEIGHT = 1.75
 FOOT = 0.4
-# Panels side by side, up to so many panels in all; more of them stand four abreast.
+# How many panels stand side by side, by the largest number of panels; more of them stand four abreast.
 ABREAST = {1: 1, 2: 2, 3: 3, 4: 2, 6: 3}
 MOST_ABREAST = 4
 MOST_NUMBERS = 6
-# Points: of a model's name, and of what is left of a panel.
+# Points: the size of a model's name, and the space to the left of a panel.
 TITLE_SIZE = 9.0
 SIDE = 34.0
 
 
 def panels(count: int, counted: str) -> tuple[Figure, list[Axes]]:
-    """Give a figure with so many panels, row by row, whose axes are layers and counts of something.
+    """Return a figure and its panels, row by row, whose axes are layers and counts of something.
 
     A single panel is narrower than the page. Only outer panels are labelled: counts at the left, layers
     where no panel is below.
@@ -34,7 +34,7 @@ def panels(count: int, counted: str) -> tuple[Figure, list[Axes]]:
     Parameters
     ----------
     count
-        at least one
+        number of panels, at least one
     counted
         what is counted, for the labels
     """
@@ -62,7 +62,7 @@ def panels(count: int, counted: str) -> tuple[Figure, list[Axes]]:
 
 
 def name_model(axes: Axes, model: str) -> None:
-    """Write the name of a model above its panel, as small as it must be.
+    """Write the name of a model above its panel, in a smaller font where it would not fit.
 
     Parameters
     ----------
@@ -73,12 +73,11 @@ def name_model(axes: Axes, model: str) -> None:
     """
     columns = axes.get_subplotspec().get_gridspec().ncols  # type: ignore[union-attr]
     room = 72 * (PAGE_WIDTH if columns > 1 else LONE_WIDTH) / columns - SIDE
-    size = min(TITLE_SIZE, TITLE_SIZE * room / text_width(model, TITLE_SIZE))
-    axes.set_title(model, fontsize=size, parse_math=False)
+    axes.set_title(model, fontsize=fitting_size(model, TITLE_SIZE, room), parse_math=False)
 
 
 def name_layers(axes: Axes, layers: Int64[np.ndarray, " layer"]) -> None:
-    """Put numbers at some layers: evenly spaced, the first among them, and not too many.
+    """Number some layers: evenly spaced ones, the first among them, and not too many.
 
     Parameters
     ----------

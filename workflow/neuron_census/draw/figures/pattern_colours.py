@@ -15,12 +15,12 @@ COLOURS = {
     "one extreme": "#009E73",
     "other": "#4D4D4D",
 }
-# A weak pattern has this much of its colour inside, and all of it around.
+# The circle of a weak pattern is filled with this share of its colour, and its edge has all of it.
 WEAK_INTENSITY = 0.25
 
 
 def fill(pattern: str, strength: str) -> tuple[float, float, float]:
-    """Colour inside the circle of a neuron: that of its pattern, and the paler one if it is weak.
+    """Return the colour that fills a neuron's circle: that of its pattern, paler if it is weak.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Every positional neuron a circle, every layer a row, every model a panel (Figures 8, 10, 15, 16)."""
+"""A circle per positional neuron, a row per layer, a panel per model (Figures 8, 10, 15, 16)."""
 
 from __future__ import annotations
 
@@ -16,18 +16,22 @@ from matplotlib.ticker import MaxNLocator
 from neuron_census.draw.figures.circle_layout import PAGE_WIDTH, CircleLayout, choose_layout
 from neuron_census.draw.figures.legend import legend_below
 from neuron_census.draw.figures.pattern_colours import COLOURS, PATTERNS, STRENGTHS, fill
+from neuron_census.draw.figures.published import published_name
 from neuron_census.draw.figures.text_width import text_width
 from neuron_census.draw.model_tables import ModelTables
 
-DIAMETER = 0.84  # of the distance of two circles
+DIAMETER = 0.84  # share of the distance between two circles
 TITLE_SIZE = 8.5
-# Layers that there are and that have no positional neuron are to be seen, too.
+# Layers without a positional neuron are seen, too.
 BAND_COLOUR = "#F1F1F1"
 LEAST_DISTANCE_OF_LAYER_NUMBERS = 9.0
 
 
 def table(models: Mapping[str, ModelTables]) -> pl.DataFrame:
-    """One row a model, layer, pattern and strength: how many neurons are such, of ffn_dim in the layer; noughts too.
+    """Return one row per model, layer, pattern and strength: how many of a layer's neurons have them.
+
+    Columns: model, layer, ffn_dim (neurons of the layer), pattern, strength, neurons (also where there are
+    none).
 
     Parameters
     ----------
@@ -41,7 +45,7 @@ def table(models: Mapping[str, ModelTables]) -> pl.DataFrame:
     ).with_row_index("kind")
     parts = []
     for model, tables in models.items():
-        # Categories of different files are not the same.
+        # The categories of different files differ.
         census = tables.census.select(
             "layer", pl.col("positional"), pl.col("pattern", "strength").cast(pl.String)
         )
@@ -64,14 +68,14 @@ def table(models: Mapping[str, ModelTables]) -> pl.DataFrame:
 
 
 def draw(numbers: pl.DataFrame, titles: Mapping[str, str] | None = None) -> Figure:
-    """A panel a model; circles of equal size in all of them, and one legend that counts each kind.
+    """Return one panel per model, circles of equal size in all, and one legend that counts each kind.
 
     Parameters
     ----------
     numbers
-        as `table` makes them
+        as `table` returns them
     titles
-        what to call models other than by their names
+        titles of models, where they are not their names
     """
     models = list(numbers["model"].unique(maintain_order=True))
     panels = [numbers.filter(pl.col("model") == model) for model in models]
@@ -101,7 +105,7 @@ def draw(numbers: pl.DataFrame, titles: Mapping[str, str] | None = None) -> Figu
             continue
         _draw_panel(axes, panels[place], layout)
         axes.set_ylim(-layout.gap, highest[place // layout.abreast] * layout.band)
-        # Right above its highest layer, which may be far below that of its neighbour.
+        # Right above the model's highest layer, which may be far below that of its neighbour.
         axes.annotate(
             heads[place],
             (0, depths[place] * layout.band),
@@ -124,7 +128,7 @@ def draw(numbers: pl.DataFrame, titles: Mapping[str, str] | None = None) -> Figu
 
 
 def _draw_panel(axes: Axes, numbers: pl.DataFrame, layout: CircleLayout) -> None:
-    """The circles of one model, the lowest layer at the bottom."""
+    """Draw the circles of one model, the lowest layer at the bottom."""
     layers = sorted(numbers["layer"].unique())
     offsets, fills, edges = [], [], []
     for row, layer in enumerate(layers):
@@ -139,9 +143,9 @@ def _draw_panel(axes: Axes, numbers: pl.DataFrame, layout: CircleLayout) -> None
                 edges.append(COLOURS[found["pattern"]])
             place += found["neurons"]
     edge_width = 0.1 * layout.pitch
-    # The line around a circle goes half beyond it.
+    # Half of the line around a circle lies outside it.
     diameter = np.full(len(offsets), DIAMETER - 0.1)
-    # In the unit of one axis both ways, a circle stays one whatever the shape of the panel.
+    # Width and height are both in units of the x axis: a circle is one whatever the shape of the panel.
     circles = EllipseCollection(
         diameter,
         diameter,
@@ -173,7 +177,7 @@ def _draw_panel(axes: Axes, numbers: pl.DataFrame, layout: CircleLayout) -> None
 
 
 def _name_kinds(axes: Axes, numbers: pl.DataFrame) -> None:
-    """Entries for the legend, the strong kinds first; their counts are those of all panels together."""
+    """Add the entries of the legend, strong kinds first, with the counts of all panels together."""
     for strength in STRENGTHS:
         for pattern in PATTERNS:
             such = numbers.filter((pl.col("pattern") == pattern) & (pl.col("strength") == strength))
@@ -191,8 +195,10 @@ def _name_kinds(axes: Axes, numbers: pl.DataFrame) -> None:
 
 
 def _share(numbers: pl.DataFrame) -> str:
+    """Return how many neurons of a model are positional, of how many."""
     everyone = numbers.unique("layer")["ffn_dim"].sum()
     share = f"{numbers['neurons'].sum():,} of {everyone:,} neurons"
-    if "published_neurons" in numbers.columns and numbers["published_neurons"].count():
-        share += f" (paper: {numbers['published_neurons'].sum():,.0f})"
+    published = published_name("neurons")
+    if published in numbers.columns and numbers[published].count():
+        share += f" (paper: {numbers[published].sum():,.0f})"
     return share

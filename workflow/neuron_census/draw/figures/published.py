@@ -10,22 +10,23 @@ from matplotlib.axes import Axes
 
 from neuron_census.errors import CensusError
 
+PREFIX = "published_"
 KEYS = ("model", "layer", "pattern", "strength")
 QUIET: dict[str, Any] = {"linestyle": (0, (1, 1.5)), "linewidth": 1.0, "alpha": 0.7, "marker": ""}
 
 
 def beside(numbers: pl.DataFrame, file: Path) -> pl.DataFrame:
-    """Add `published_{column}` and `difference_{column}` (ours less theirs) to the numbers of a figure.
+    """Return a figure's numbers with `published_{column}` and `difference_{column}` (ours less theirs).
 
-    The numbers stay as they are where the file has nothing of their models.
+    The numbers stay as they are where the file says nothing about their models.
 
     Parameters
     ----------
     numbers
         what a figure draws
     file
-        what was read off the paper's figure of this name: keys as in `KEYS`, columns named as ours, and for
-        some of them `{column}_error`, the reading error
+        what was read off the paper's figure of this name: keys as in `KEYS`, columns named like ours, and
+        for some of them `{column}_error`, the reading error
 
     Raises CensusError for a file that cannot be read.
     """
@@ -41,29 +42,36 @@ def beside(numbers: pl.DataFrame, file: Path) -> pl.DataFrame:
         for name in published.columns
         if name in numbers.columns and name not in keys and numbers.schema[name].is_numeric()
     ]
-    # A file with several rows a key says nothing of one row of ours.
+    # Where a key has several rows, none of them is the one that belongs to a row of ours.
     if not keys or published.select(keys).is_duplicated().any():
         return numbers
     if not columns or published.join(numbers, on="model", how="semi").is_empty():
         return numbers
     theirs = published.select(
         *[pl.col(key).cast(numbers.schema[key]) for key in keys],
-        *[pl.col(name).cast(pl.Float64).alias(f"published_{name}") for name in columns],
+        *[pl.col(name).cast(pl.Float64).alias(published_name(name)) for name in columns],
     )
     return numbers.join(theirs, on=keys, how="left", maintain_order="left").with_columns(
-        (pl.col(name) - pl.col(f"published_{name}")).alias(f"difference_{name}") for name in columns
+        (pl.col(name) - pl.col(published_name(name))).alias(f"difference_{name}")
+        for name in columns
     )
+
+
+def published_name(column: str) -> str:
+    """Return the name of the column that holds what the paper's figure shows of a column of ours."""
+    return f"{PREFIX}{column}"
 
 
 def draw_published(
     axes: Axes, numbers: pl.DataFrame, across: str, column: str, colour: Any
 ) -> None:
     """Draw the published curve of a column in a quiet style, where there is one."""
-    if f"published_{column}" in numbers.columns:
-        axes.plot(numbers[across], numbers[f"published_{column}"], color=colour, **QUIET)
+    name = published_name(column)
+    if name in numbers.columns:
+        axes.plot(numbers[across], numbers[name], color=colour, **QUIET)
 
 
 def label_published(axes: Axes, numbers: pl.DataFrame) -> None:
     """Name the quiet style in the legend, where it is used."""
-    if any(name.startswith("published_") for name in numbers.columns):
+    if any(name.startswith(PREFIX) for name in numbers.columns):
         axes.plot([], [], color="0.4", label="the paper's figure", **QUIET)

@@ -15,7 +15,10 @@ LISTS = ("detected", "promoted", "suppressed")
 LISTED = 10
 """Rows of a list at most."""
 
-SCHEMA = {
+PLACE = {"model": pl.String, "layer": pl.Int64, "neuron": pl.Int64}
+"""Columns that name a detector."""
+
+TOKENS = {
     "list": pl.String,
     "rank": pl.Int64,
     "token": pl.Int64,
@@ -29,7 +32,7 @@ SCHEMA = {
 
 
 def token_detectors(models: Mapping[str, ModelTables]) -> pl.DataFrame:
-    """One row a token detector, the most active first; of equally active ones in the order of models and layers.
+    """Return one row per token detector, the most active first, else in the order of models and layers.
 
     Columns: model, layer, neuron, activations (at tokens of the n-gram study), suppression, suppresses.
 
@@ -44,7 +47,7 @@ def token_detectors(models: Mapping[str, ModelTables]) -> pl.DataFrame:
         .sort("layer", "neuron")
         .select(
             pl.lit(model).alias("model"),
-            pl.col("layer", "neuron").cast(pl.Int64),
+            *[pl.col(name).cast(PLACE[name]) for name in ("layer", "neuron")],
             pl.col("unigram_activations").alias("activations"),
             pl.col("suppression").cast(pl.Float64),
             "suppresses",
@@ -54,11 +57,12 @@ def token_detectors(models: Mapping[str, ModelTables]) -> pl.DataFrame:
 
 
 def tokens_of(tables: ModelTables, detector: Mapping[str, object]) -> pl.DataFrame:
-    """One row a token in each of the lists: what a detector detects, promotes most and suppresses most.
+    """Return one row per token of each list: what a detector detects, promotes most and suppresses most.
 
     Columns: list; rank, from 1; token; text, as `visible` writes it; value, the projection of the output
-    row on the token; percentile, its place among all tokens, activations and occurrences, of detected ones;
-    is_detected. Detected tokens are in the order of activations.
+    row on the token; percentile, its rank among all tokens (0 most suppressed, 1 most promoted),
+    activations and occurrences, of detected tokens; is_detected. Detected tokens are in the order of
+    their activations.
 
     Parameters
     ----------
@@ -89,4 +93,4 @@ def tokens_of(tables: ModelTables, detector: Mapping[str, object]) -> pl.DataFra
     return rows.with_columns(
         pl.col("token").is_in(detected["token"].implode()).alias("is_detected"),
         pl.Series("text", [visible(text) for text in rows["text"]], dtype=pl.String),
-    ).select(pl.col(name).cast(dtype) for name, dtype in SCHEMA.items())
+    ).select(pl.col(name).cast(dtype) for name, dtype in TOKENS.items())

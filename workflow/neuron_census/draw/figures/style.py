@@ -1,4 +1,4 @@
-"""The style file of the figures: read strictly, and laid over matplotlib's own defaults."""
+"""The style file of the figures: read strictly, and applied over matplotlib's own defaults."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from neuron_census.errors import CensusError
 
 @contextmanager
 def styled(path: Path) -> Iterator[None]:
-    """Draw inside it in the style of a file, whatever settings of matplotlib the user has.
+    """Draw in the style of a file inside this context, whatever matplotlib settings the user has.
 
     Parameters
     ----------
     path
         a matplotlib style file
 
-    Raises CensusError for a file that is not there, and for a line that matplotlib would pass over.
+    Raises CensusError for a file that is not there, and for a line that matplotlib would ignore.
     """
     settings = _read(path)
     with matplotlib.rc_context():
@@ -32,9 +32,7 @@ def styled(path: Path) -> Iterator[None]:
 
 def _read(path: Path) -> matplotlib.RcParams:
     if not path.is_file():
-        raise CensusError(
-            f"{path}: there is no such style file; `draw.style` in the config names it."
-        )
+        raise CensusError(f"{path}: found no such style file; `draw.style` in the config names it.")
     complaints = _Complaints(logging.WARNING)
     logger = logging.getLogger("matplotlib")
     logger.addHandler(complaints)
@@ -61,6 +59,6 @@ class _Complaints(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         complaint = record.getMessage().strip().partition("\n")[0]
-        # A setting that stands there twice is clear enough: the last one holds.
+        # A setting that is given twice is clear enough: the last one holds.
         if not complaint.startswith("Duplicate key"):
             self.heard.append(complaint)

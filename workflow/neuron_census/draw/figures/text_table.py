@@ -1,16 +1,17 @@
-"""Tables of text inside a figure: cells of a known width, into which texts are made to fit."""
+"""Tables of text inside a figure: cells of a known width, into which texts are cut to fit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import polars as pl
 from matplotlib.axes import Axes
 
 from neuron_census.draw.figures.text_width import text_width
 from neuron_census.draw.figures.token_label import FONT, shortened
 
-# Points: of the text, and from one line to the next.
+# Points: the size of the text, and the distance from one line to the next.
 SIZE = 7.5
 LINE = 11.5
 HEAD_COLOUR = "0.35"
@@ -27,26 +28,26 @@ class Cell:
 
 @dataclass(frozen=True)
 class TextColumn:
-    """Cells below a head; `left` and `width` are in points, numbers are put to the right end."""
+    """Cells below a head; `left` and `width` are in points, and numbers are flush right."""
 
     left: float
     width: float
     head: str
-    cells: Sequence[Cell]
+    cells: Sequence[Cell] = ()
     is_number: bool = False
 
 
 def text_area(axes: Axes, width: float, lines: float) -> None:
-    """Make an axes a sheet of paper: in x its unit is a point, in y a line, from the top.
+    """Turn axes into a sheet of paper, whose units are a point in x and a line in y, from the top.
 
     Parameters
     ----------
     axes
-        of this size in the figure
+        as large in the figure
     width
         points
     lines
-        as many as fit
+        how many fit
     """
     axes.set_axis_off()
     axes.set_xlim(0, width)
@@ -54,7 +55,7 @@ def text_area(axes: Axes, width: float, lines: float) -> None:
 
 
 def write_column(axes: Axes, column: TextColumn, first: float) -> None:
-    """Write a column on a sheet, its head in a line and its cells in the following ones.
+    """Write a column on a sheet, its head in one line and its cells in the following ones.
 
     Parameters
     ----------
@@ -70,8 +71,39 @@ def write_column(axes: Axes, column: TextColumn, first: float) -> None:
         write(axes, cell, column, first + place, DETECTED_COLOUR if cell.detected else "black")
 
 
+def write_tokens(
+    axes: Axes,
+    rows: pl.DataFrame,
+    columns: tuple[TextColumn, TextColumn],
+    first: float,
+    digits: int,
+) -> None:
+    """Write tokens, with their projections beside them, in the colour of detected tokens where they are such.
+
+    Parameters
+    ----------
+    axes
+        a sheet
+    rows
+        the tokens, in order, with columns text, value (their projection) and is_detected
+    columns
+        where the tokens and their projections stand; cells that they have already come after the tokens
+    first
+        line of the head
+    digits
+        of the projections, after the point
+    """
+    marked = rows["is_detected"].to_list()
+    texts = [Cell(shortened(text), own) for text, own in zip(rows["text"], marked, strict=True)]
+    values = [
+        Cell(signed(value, digits), own) for value, own in zip(rows["value"], marked, strict=True)
+    ]
+    for column, cells in zip(columns, (texts, values), strict=True):
+        write_column(axes, replace(column, cells=[*cells, *column.cells]), first)
+
+
 def write(axes: Axes, cell: Cell, column: TextColumn, line: float, colour: str) -> None:
-    """Write one cell into a line, cut where it would leave its column.
+    """Write one cell into a line, cut to the width of its column.
 
     Parameters
     ----------
@@ -100,7 +132,7 @@ def write(axes: Axes, cell: Cell, column: TextColumn, line: float, colour: str) 
 
 
 def fitted(text: str, width: float) -> str:
-    """Cut a text until it is no wider than this.
+    """Return a text, cut until it is no wider than `width`.
 
     Parameters
     ----------
@@ -117,13 +149,13 @@ def fitted(text: str, width: float) -> str:
 
 
 def signed(value: float, digits: int) -> str:
-    """Write a number with its sign, a minus as wide as a plus.
+    """Return a number with its sign, a minus as wide as a plus.
 
     Parameters
     ----------
     value
         the number
     digits
-        behind the point
+        after the point
     """
     return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")

@@ -1,4 +1,4 @@
-"""How wide a line of text is, before there is a figure to put it into."""
+"""How wide a line of text is, and how large it can be, before there is a figure to put it into."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from matplotlib.textpath import TextPath
 
 
 def text_width(text: str, size: float) -> float:
-    """Width of one line in the font of the style, in points.
+    """Return the width of one line in the font of the style, in points.
 
     Parameters
     ----------
@@ -21,3 +21,18 @@ def text_width(text: str, size: float) -> float:
     # A dollar sign in a name begins no formula.
     plain = text.replace("$", r"\$")
     return float(TextPath((0, 0), plain, size=size, prop=font).get_extents().width)
+
+
+def fitting_size(text: str, size: float, room: float) -> float:
+    """Return the size at which a line is no wider than `room`, at most `size`, in points.
+
+    Parameters
+    ----------
+    text
+        the line, not empty
+    size
+        size of the font where there is room, points
+    room
+        points
+    """
+    return min(size, size * room / text_width(text, size))

@@ -1,8 +1,8 @@
-r"""Text of tokens that any figure can show: nothing in it is invisible, and nothing moves its neighbours.
+r"""Texts of tokens that any figure can show: nothing in them is invisible or moves its neighbours.
 
-A space at either end is ␣, and so is every one of a token that has nothing else. Line breaks, tabs, control and
-format characters, those of right-to-left scripts, marks without a letter, and what the font has no glyph
-for are shown by their codes, as \n or \u0627.
+Spaces at either end are written as ␣, and so are all spaces of a token that has nothing else. Line breaks,
+tabs, control and format characters, characters of right-to-left scripts, marks without a letter, and
+characters that the font lacks are shown by their codes, as \n or \u0627.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 from matplotlib.font_manager import findfont
 from matplotlib.ft2font import FT2Font
 
-# It comes with matplotlib: a token looks the same on every machine, and in every style.
+# The font comes with matplotlib, so that a token looks the same on every machine and in every style.
 FONT = "DejaVu Sans"
 SPACE = "␣"
 LONGEST = 24
@@ -23,9 +23,9 @@ RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 
 
 def visible(text: str) -> str:
-    r"""Write a token's text so that every character of it is seen.
+    r"""Return a token's text, written so that every character of it can be seen.
 
-    To be drawn in `FONT` and with `parse_math=False`: a dollar sign or a backslash stays what it is.
+    It is to be drawn in `FONT` and with `parse_math=False`, so that a dollar sign stays one.
 
     Parameters
     ----------
@@ -50,14 +50,14 @@ def visible(text: str) -> str:
 
 
 def shortened(label: str, longest: int = LONGEST) -> str:
-    """Cut a label that is longer than this many characters, and end it with … .
+    """Return a label, cut to so many characters and ended with … if it is longer.
 
     Parameters
     ----------
     label
         as `visible` writes it
     longest
-        characters that are left, … among them
+        how many characters are left, … among them
     """
     return label if len(label) <= longest else label[: longest - 1] + "…"
 
@@ -80,5 +80,5 @@ def _code(character: str) -> str:
 
 @cache
 def _glyphs() -> frozenset[int]:
-    """The characters that the font has, by code."""
+    """Return the characters that the font has, by code."""
     return frozenset(FT2Font(findfont(FONT, fallback_to_default=False)).get_charmap())
