@@ -1,0 +1,12 @@
+"""The planted model of each kind, made once per module."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers.planted.text import Model, make_model
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["pre-norm", "post-norm"])
+def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Model:
+    return make_model(tmp_path_factory.mktemp("planted"), post_norm=request.param)
