@@ -19,7 +19,7 @@ import zarr
 from jaxtyping import Float64, UInt8
 
 from neuron_census.count.bit_chunks import BitChunks
-from neuron_census.formats.recording import SHARD_TOKENS, create_bits
+from neuron_census.formats.recording import TOKENS_PER_FILE, create_bits
 
 ROUNDS = 4
 DENSITIES = (0.0005, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
@@ -72,10 +72,10 @@ def main() -> None:
             group = zarr.open_group(place, mode="w")
             array = create_bits(group, 0, arguments.neurons, arguments.tokens)
             spent = 0.0
-            for start in range(0, arguments.tokens, SHARD_TOKENS):
-                bits = made_bits(rate, SHARD_TOKENS, start)
+            for start in range(0, arguments.tokens, TOKENS_PER_FILE):
+                bits = made_bits(rate, TOKENS_PER_FILE, start)
                 began = time.process_time()
-                array[:, start // 8 : (start + SHARD_TOKENS) // 8] = bits
+                array[:, start // 8 : (start + TOKENS_PER_FILE) // 8] = bits
                 spent += time.process_time() - began
             bound = entropy(rate)
             stored = 8 * stored_bytes(Path(place)) / (arguments.neurons * arguments.tokens)

@@ -29,7 +29,7 @@ from scipy.sparse import csr_array
 
 from helpers.made.stores import finish_store
 from neuron_census.count import count_ngrams as stage
-from neuron_census.count.repeated_ngrams import ranked
+from neuron_census.count.repeated_ngrams import rank_ngrams
 from neuron_census.formats.ngram_index import FORMAT, SIZES, VERSION, create
 from neuron_census.formats.recording import FORMAT as RECORDING
 from neuron_census.formats.recording import VERSION as RECORDING_VERSION
@@ -62,7 +62,7 @@ class Ours:
 
     def __init__(self, ids: Any, occurrences: Any, threads: int) -> None:
         ranks, self.repeated = zip(
-            *(ranked(ids[n], occurrences[place]) for place, n in enumerate(SIZES)), strict=True
+            *(rank_ngrams(ids[n], occurrences[place]) for place, n in enumerate(SIZES)), strict=True
         )
         self.three = np.stack(ranks, axis=1)
         self.threads = threads
@@ -198,8 +198,8 @@ def whole_layer(ids: Any, occurrences: Any, tokens: int, threads: int, density: 
         finish_store(store, folder / "0.zarr")
         index = zarr.open_group(folder / "ngrams.zarr", mode="w")
         for place, n in enumerate(SIZES):
-            create(index, f"ids/{n}/0", ids[n])
-            create(index, f"occurrences/{n}", occurrences[place])
+            create(index, f"ids/{n}/0", ids[n], ("position",))
+            create(index, f"occurrences/{n}", occurrences[place], ("ngram",))
         about = {"windows": "w", "vocabulary": VOCABULARY, "shards": 1}
         index.attrs.update({"format": FORMAT, "version": VERSION, **about})
         finish_store(index, folder / "ngrams.zarr")

@@ -21,7 +21,7 @@ from helpers.oracles.ngrams_by_loop import (
 )
 from helpers.planted.text import ALWAYS, ANALYSED, DEAD, UNDETECTED, Model, make_model
 from neuron_census.checkpoint.checkpoint import Checkpoint
-from neuron_census.classify.suppression import suppression_of
+from neuron_census.classify.suppression import measure_suppression
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["pre-norm", "post-norm"])
@@ -66,7 +66,9 @@ def test_loops_find_the_planted_detectors_and_projections_agree(model: Model) ->
         orient="row",
     )
     vocabulary = model.windows.vocabulary
-    table = suppression_of(Checkpoint.open(model.checkpoint), vocabulary, frame, "mean").detectors
+    table = measure_suppression(
+        Checkpoint.open(model.checkpoint), vocabulary, frame, "mean"
+    ).detectors
     assert len(table) >= 6
     for row in table.iter_rows(named=True):
         place = (row["layer"], row["neuron"])

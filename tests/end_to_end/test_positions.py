@@ -21,7 +21,7 @@ from neuron_census.errors import CensusError
 from neuron_census.formats.counts import Counts
 from neuron_census.formats.recording import smallest_unsigned
 from neuron_census.formats.windows import write_windows
-from neuron_census.record.forward.kernels import count_positions, counted_by_position
+from neuron_census.record.forward.kernels import count_by_position, count_positions
 from neuron_census.record.record import record
 
 T, LAYERS, NEURONS, VOCABULARY, WINDOWS = 96, 2, 40, 96, 160
@@ -136,7 +136,7 @@ def test_counts_reach_the_largest_value_of_their_type(dtype: type[np.unsignedint
     count_positions(active, counts)
     assert counts.tolist() == [[largest, largest - 1]] * 2, "the last window of a full shard"
     on_device = np.full((2, 2), largest - 1, dtype=dtype)
-    on_device += counted_by_position(active > 0, 2).numpy().astype(dtype)
+    on_device += count_by_position(active > 0, 2).numpy().astype(dtype)
     assert np.array_equal(on_device, counts)
 
 

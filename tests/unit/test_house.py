@@ -29,6 +29,8 @@ MAY_IMPORT = {
     "rerun": {"config", "formats", "stages"},
     "loops": set(),
     "stages": set(),
+    "layers": set(),
+    "json_text": set(),
     "errors": set(),
     "progress": set(),
     "closing": set(),
@@ -37,7 +39,7 @@ MAY_IMPORT = {
     "__init__": set(),
 }
 """What each folder, or module beside them, may import of the package; everything may import the next."""
-EVERYWHERE = {"errors", "progress", "__init__"}
+EVERYWHERE = {"errors", "progress", "json_text", "layers", "__init__"}
 VERBS = ("tokenize", "record", "count", "classify", "draw")
 LONGEST_FILE = 300
 LARGEST_FOLDER = 15

@@ -53,7 +53,10 @@ rule tokenize:
         studies=json.dumps(config["studies"]),
         window=option("window", config),
         shards=len(SELECTION.shards),
+        # Refused here, not applied: another threshold cuts the same windows.
+        least=untracked(config["classify"]["positions"]["min_windows"]),
     shell:
         "python -m neuron_census tokenize --domains {input.domains:q} --tokenizer {input.tokenizer:q}"
-        " --studies {params.studies:q} {params.window} --shards {params.shards} --output {output:q}"
+        " --studies {params.studies:q} {params.window} --shards {params.shards}"
+        " --min-position-windows {params.least} --output {output:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"

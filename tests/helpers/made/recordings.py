@@ -1,4 +1,4 @@
-"""Recordings with made counts, in the contract's layout, without any model."""
+"""Recordings of made models, and recordings with given counts and without any model."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 import zarr
 
-from neuron_census.formats.recording import FORMAT, VERSION, create_counts
+from helpers.made.windows import save_windows
+from neuron_census.formats.recording import FORMAT, VERSION, create_counts, open_recording
 from neuron_census.formats.seal import seal
 from neuron_census.formats.zarr_store import mark_complete
+from neuron_census.record.record import record
 
 
 def made_recording(
@@ -53,3 +56,29 @@ def made_recording(
         mark_complete(group)
     seal(path)
     return path
+
+
+def record_shard(
+    folder: Path,
+    checkpoint: Path,
+    table: pl.DataFrame,
+    *,
+    shard: int = 0,
+    shards: int = 1,
+    window: int = 32,
+    **options: Any,
+) -> zarr.Group:
+    """Record a shard of windows on the CPU, in float64 unless `options` say otherwise, and open it.
+
+    The window table and the recording `{shard}.zarr` are written into `folder`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    output = folder / f"{shard}.zarr"
+    record(
+        windows=save_windows(folder, table, window=window, shards=shards),
+        checkpoint=checkpoint,
+        shard=shard,
+        output=output,
+        **({"dtype": "float64", "device": "cpu"} | options),
+    )
+    return open_recording(output)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import polars as pl
 
+from neuron_census.formats.windows import write_windows
+
 BOS = 2
+EVERYTHING = {"dead", "ngrams", "positions"}
 STUDIES = ("dead", "ngrams", "positions")
 
 
@@ -17,7 +22,7 @@ def made_windows(
     vocabulary: int,
     seed: int = 0,
 ) -> pl.DataFrame:
-    """Random windows of given lengths (BOS included), studies and domains, in this order, in shard 0."""
+    """Return random windows of given lengths (BOS included), studies and domains, in this order, in shard 0."""
     generator = np.random.default_rng(seed)
     return pl.DataFrame(
         {
@@ -34,3 +39,33 @@ def made_windows(
             ),
         }
     )
+
+
+def mixed_windows() -> pl.DataFrame:
+    """Return full windows, short documents, documents of one token, and an unfilled last batch.
+
+    226 tokens of the domains `code` and `prose`; a full window holds 32, the vocabulary is 96.
+    """
+    lengths = [32, 32, 32, 32, 32, 19, 7, 2, 2, 31, 3, 2]
+    studies = [EVERYTHING] * 3 + [{"ngrams", "dead"}] * 3 + [{"ngrams"}] * 3 + [{"dead"}] * 3
+    domains = ["code", "code", "prose", "code", "code", "code", "prose", "prose", "prose"]
+    return made_windows(
+        lengths, studies=studies, domains=[*domains, "code", "code", "prose"], vocabulary=96
+    )
+
+
+def save_windows(
+    folder: Path, table: pl.DataFrame, *, window: int = 32, shards: int = 1, vocabulary: int = 96
+) -> Path:
+    """Write a window table into a folder, domains in alphabetical order, and return its path."""
+    path = folder / "windows.parquet"
+    write_windows(
+        table,
+        path,
+        window_length=window,
+        bos=BOS,
+        vocabulary=vocabulary,
+        shards=shards,
+        domains=sorted(set(table["domain"])),
+    )
+    return path

@@ -16,7 +16,7 @@ from jaxtyping import Bool, Int64
 from zarr.storage import MemoryStore
 
 from helpers.oracles.ngrams_by_loop import Ngram, Seen
-from neuron_census.formats.ngram_counts import KEPT, NgramCounts, Profile
+from neuron_census.formats.ngram_counts import EXACTNESS, NgramCounts, Profile
 from neuron_census.formats.ngram_index import SIZES, NgramIndex, create
 
 DIGEST = "these windows"
@@ -27,7 +27,7 @@ def offsets_of(rows: Sequence[Sequence[object]]) -> Int64[np.ndarray, " bound"]:
 
 
 def profile_of(neurons: Sequence[Sequence[int]]) -> Profile:
-    """The profile of neurons whose n-grams have these counts."""
+    """Return the profile of neurons whose n-grams have these counts."""
     grouped = [
         [(count, len(list(same))) for count, same in groupby(sorted(counts, reverse=True))]
         for counts in neurons
@@ -44,7 +44,7 @@ class Study:
     windows: list[list[int]]
 
     def ngrams(self, n: int) -> list[Ngram | None]:
-        """The n-gram that ends at each token of each window."""
+        """Return the n-gram that ends at each token of each window."""
         return [
             tuple(window[end - n : end]) if end >= n else None
             for window in self.windows
@@ -55,13 +55,14 @@ class Study:
         return Counter(ngram for ngram in self.ngrams(n) if ngram is not None)
 
     def index(self) -> NgramIndex:
-        """The same, numbered."""
+        """Return the same n-grams, numbered."""
         store = zarr.open_group(MemoryStore(), mode="w")
         for n in SIZES:
             counted = sorted(self.counted(n).items())
             tokens = np.array([ngram for ngram, _ in counted], dtype=np.int32)
-            create(store, f"tokens/{n}", tokens.reshape(-1, n))
-            create(store, f"occurrences/{n}", np.array([count for _, count in counted]))
+            create(store, f"tokens/{n}", tokens.reshape(-1, n), ("ngram", "token"))
+            occurrences = np.array([count for _, count in counted])
+            create(store, f"occurrences/{n}", occurrences, ("ngram",))
         return NgramIndex(Path("numbered"), store, DIGEST, vocabulary=300, shards=1)
 
 
@@ -75,7 +76,7 @@ class MadeLayer:
 
     @cached_property
     def counters(self) -> dict[int, list[Counter[Ngram]]]:
-        """By n, of each neuron: which n-grams activate it how often."""
+        """By n, for each neuron: which n-grams activate it, and how often."""
         ngrams = {n: self.study.ngrams(n) for n in SIZES}
         return {
             n: [
@@ -90,13 +91,13 @@ class MadeLayer:
         }
 
     def counts(self) -> NgramCounts:
-        """The same, as it is stored."""
+        """Return the same counts, as they are stored."""
         store = zarr.open_group(MemoryStore(), mode="w")
         for n in SIZES:
             for name, values in self._arrays(n).items():
-                create(store, f"{n}/{name}", values)
+                create(store, f"{n}/{name}", values, ("entry",))
         path = Path(f"layer {self.layer}")
-        return NgramCounts(path, store, self.layer, len(self.active), DIGEST, KEPT)
+        return NgramCounts(path, store, self.layer, len(self.active), DIGEST, EXACTNESS)
 
     def _arrays(self, n: int) -> dict[str, np.ndarray]:
         profile = profile_of([list(counts.values()) for counts in self.counters[n]])
@@ -106,12 +107,12 @@ class MadeLayer:
         all_kept: list[bool] = []
         for counts in self.counters[n]:
             ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-            covering = sum(count for _, count in ranked[: KEPT.cover])
+            covering = sum(count for _, count in ranked[: EXACTNESS.cover])
             present = sum(
-                count for ngram, count in ranked if count >= KEPT.presence * occurrences[ngram]
+                count for ngram, count in ranked if count >= EXACTNESS.presence * occurrences[ngram]
             )
-            all_kept.append(0 < KEPT.coverage * counts.total() <= min(covering, present))
-            ranked = ranked if all_kept[-1] else ranked[: KEPT.triggers]
+            all_kept.append(0 < EXACTNESS.coverage * counts.total() <= min(covering, present))
+            ranked = ranked if all_kept[-1] else ranked[: EXACTNESS.triggers]
             rows.append([(number[ngram], count) for ngram, count in ranked])
         flat = np.array([entry for row in rows for entry in row], dtype=np.int32).reshape(-1, 2)
         return {
@@ -130,9 +131,10 @@ class MadeLayer:
 def made_model(
     drawn: random.Random, *, layers: int = 2, neurons: int = 10, tokens: int = 400
 ) -> tuple[list[MadeLayer], Study, Bool[np.ndarray, "layer neuron"]]:
-    """Neurons of many kinds: of chosen n-grams more or less faithfully, of chance, of everything.
+    """Return layers with many kinds of neurons, their study, and which neurons are dead.
 
-    Returns the layers, the study and which neurons are dead; some are dead that are active here.
+    Neurons detect chosen n-grams more or less faithfully, or are active by chance, or on everything. Some
+    that are active here count as dead.
     """
     windows: list[list[int]] = []
     while sum(map(len, windows)) < tokens:
@@ -160,7 +162,7 @@ def _activity(drawn: random.Random, study: Study, neurons: int) -> Bool[np.ndarr
 def seen_by(
     layers: Sequence[MadeLayer], study: Study, dead: Bool[np.ndarray, "layer neuron"]
 ) -> Seen:
-    """The same as what loops over all tokens see."""
+    """Return the same as loops over all tokens would."""
     return Seen(
         {n: study.counted(n) for n in SIZES},
         {

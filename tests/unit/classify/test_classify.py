@@ -19,7 +19,7 @@ from helpers.oracles.brute_force import count_by_hand
 from neuron_census.classify.classify import classify
 from neuron_census.count.count import count
 from neuron_census.errors import CensusError
-from neuron_census.formats.counts import FORMAT, VERSION, Counts, create_totals
+from neuron_census.formats.counts import FORMAT, VERSION, Counts, create_positions, create_totals
 from neuron_census.formats.table_files import read_table
 from neuron_census.formats.tables import CENSUS, POSITIONS, PROJECTIONS, SPECTRA, TRIGGERS
 from neuron_census.formats.windows import write_windows
@@ -46,8 +46,8 @@ def census_of(counts: Path, thresholds: str) -> Path:
     return counts.with_name("census.parquet")
 
 
-def made_counts(path: Path, tokens: list[int]) -> Path:
-    """Two layers of three neurons in two domains; neuron (1, 2) is active on BOS only."""
+def made_counts(path: Path, tokens: list[int], position_windows: int = 0) -> Path:
+    """Write counts of two layers of three neurons in two domains; neuron (1, 2) is active on BOS only."""
     group = zarr.open_group(path, mode="w")
     group.attrs.update(
         {
@@ -56,13 +56,15 @@ def made_counts(path: Path, tokens: list[int]) -> Path:
             "domains": ["a", "b"],
             "tokens": tokens,
             "windows": [2, 1],
-            "position_windows": [0, 0],
+            "position_windows": [position_windows, 0],
         }
     )
     active = np.array([[[0, 3, 10], [0, 1, 0]], [[5, 0, 0], [5, 0, 0]]])
     at_bos = np.array([[[0, 2, 0], [0, 0, 0]], [[0, 0, 2], [0, 0, 1]]])
     create_totals(group, "active", *active.shape)[:] = active
     create_totals(group, "active_at_bos", *at_bos.shape)[:] = at_bos
+    if position_windows:
+        create_positions(group, 2, 2, 8, 3)[:] = 0
     finish_store(group, path)
     return path
 
@@ -71,7 +73,7 @@ def made_counts(path: Path, tokens: list[int]) -> Path:
     ("count_bos", "activations", "tokens"),
     [(False, [0, 4, 10, 10, 0, 0], 20), (True, [0, 6, 10, 10, 0, 3], 23)],
 )
-def test_the_census_has_a_row_a_neuron(
+def test_the_census_has_one_row_per_neuron(
     tmp_path: Path, count_bos: bool, activations: list[int], tokens: int
 ) -> None:
     counts = made_counts(tmp_path / "counts.zarr", [10, 10])
@@ -95,6 +97,26 @@ def test_the_census_has_a_row_a_neuron(
     assert census["frequency"].to_list() == [count / tokens for count in activations]
 
 
+def test_too_few_windows_cost_the_columns_of_positions_and_no_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    few = census_of(made_counts(tmp_path / "few" / "counts.zarr", [10, 10], 99), "{}")
+    said = capsys.readouterr().err
+    none = census_of(made_counts(tmp_path / "none" / "counts.zarr", [10, 10]), "{}")
+    assert not capsys.readouterr().err
+    assert read_table(few, CENSUS).equals(read_table(none, CENSUS))
+    assert read_table(few.with_name("positions.parquet"), POSITIONS).is_empty()
+    left_out = json.loads(pl.read_parquet_metadata(few)["left_out"])
+    assert list(left_out) == ["positions"]
+    assert "has 99 full-length windows, and at least 100 are needed" in left_out["positions"]
+    assert f"warning: {left_out['positions']}" in said
+    assert "left_out" not in pl.read_parquet_metadata(none)
+    enough = '{"positions": {"min_windows": 99}}'
+    census = read_table(census_of(few.with_name("counts.zarr"), enough), CENSUS)
+    assert census["position_mi"].to_list() == [0.0] * 6
+    assert "left_out" not in pl.read_parquet_metadata(few)
+
+
 def test_a_study_without_tokens_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CensusError, match=r"counts\.zarr: the dead study has no tokens"):
         census_of(made_counts(tmp_path / "counts.zarr", [0, 0]), "{}")
@@ -104,7 +126,7 @@ def test_a_study_without_tokens_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("thresholds", "said"),
     [
-        ("{", "thresholds: no JSON"),
+        ("{", "thresholds: not JSON"),
         ("[]", "classify: found .*, expected a mapping"),
         ('{"deed": {}}', "classify: unknown key 'deed'; did you mean 'dead'"),
         (

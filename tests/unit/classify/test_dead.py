@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from neuron_census.classify.dead import activity
+from neuron_census.classify.dead import count_activity
 from neuron_census.draw.by_layer import summary_by_layer
 
 # Two layers, two domains, three neurons.
@@ -16,16 +16,16 @@ TOKENS, WINDOWS = np.array([10, 10]), np.array([2, 1])
 
 
 def test_a_neuron_is_dead_if_no_token_activates_it() -> None:
-    found = activity(ACTIVE, AT_BOS, TOKENS, WINDOWS, count_bos=False)
-    assert found.tokens == 20
+    found = count_activity(ACTIVE, AT_BOS, TOKENS, WINDOWS, count_bos=False)
+    assert found.total_tokens == 20
     assert found.activations.tolist() == [[0, 4, 10], [10, 0, 0]]
     assert found.dead.tolist() == [[True, False, False], [False, True, True]]
     assert found.frequency.tolist() == [[0.0, 0.2, 0.5], [0.5, 0.0, 0.0]]
 
 
 def test_bos_counts_only_if_asked_for() -> None:
-    found = activity(ACTIVE, AT_BOS, TOKENS, WINDOWS, count_bos=True)
-    assert found.tokens == 23, "twenty tokens of text and three BOS"
+    found = count_activity(ACTIVE, AT_BOS, TOKENS, WINDOWS, count_bos=True)
+    assert found.total_tokens == 23, "twenty tokens of text and three BOS"
     assert found.activations.tolist() == [[0, 6, 10], [10, 0, 3]]
     assert found.dead.tolist() == [[True, False, False], [False, True, False]]
 

@@ -8,26 +8,31 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neuron_census.classify.ngrams.detectors import covered_ngrams, detects, held_by, require_kept
+from neuron_census.classify.ngrams.detectors import (
+    activations_held,
+    are_covered,
+    are_detectors,
+    require_exact,
+)
 from neuron_census.classify.thresholds import NgramThresholds
 from neuron_census.errors import CensusError
-from neuron_census.formats.ngram_counts import KEPT
+from neuron_census.formats.ngram_counts import EXACTNESS
 
 
 def test_ngrams_are_covered_from_the_border_on() -> None:
     activations = np.array([19, 18, 1, 5, 95, 94])
     occurrences = np.array([20, 20, 1, 5, 100, 100])
-    covered = covered_ngrams(activations, occurrences, 0.95, 1)
+    covered = are_covered(activations, occurrences, 0.95, 1)
     assert covered.tolist() == [True, False, True, True, True, False]
-    covered = covered_ngrams(activations, occurrences, 0.95, 5)
+    covered = are_covered(activations, occurrences, 0.95, 5)
     assert covered.tolist() == [True, False, False, True, True, False]
-    assert covered_ngrams(activations, occurrences, 1.0, 1).sum() == 2
+    assert are_covered(activations, occurrences, 1.0, 1).sum() == 2
 
 
 def test_activations_at_chosen_ngrams_are_summed_by_neuron() -> None:
     chosen = np.array([True, False, True, True, False])
     offsets = np.array([0, 0, 3, 3, 5, 5])
-    held = held_by(chosen, np.array([5, 4, 3, 2, 1]), offsets)
+    held = activations_held(chosen, np.array([5, 4, 3, 2, 1]), offsets)
     assert held.tolist() == [0, 8, 0, 2, 0]
 
 
@@ -35,7 +40,7 @@ def test_each_condition_by_itself_decides() -> None:
     cover = np.array([5, 6, 5, 0, 5])
     held = np.array([19, 20, 18, 0, 20])
     activations = np.array([20, 20, 20, 0, 20])
-    found = detects(cover, held, activations, coverage=0.95, max_cover=5)
+    found = are_detectors(cover, held, activations, coverage=0.95, max_cover=5)
     # On the border; too large a cover; too little held; never active; well inside.
     assert found.tolist() == [True, False, False, False, True]
 
@@ -50,7 +55,7 @@ def test_each_condition_by_itself_decides() -> None:
     ],
 )
 def test_what_is_kept_may_be_asked_for(thresholds: NgramThresholds) -> None:
-    require_kept(thresholds, KEPT)
+    require_exact(thresholds, EXACTNESS)
 
 
 COVERS = {"unigram": 5, "bigram": 50, "trigram": 50}
@@ -70,5 +75,5 @@ COVERS = {"unigram": 5, "bigram": 50, "trigram": 50}
 )
 def test_looser_thresholds_are_refused_by_name(change: dict[str, object], said: str) -> None:
     with pytest.raises(CensusError) as caught:
-        require_kept(replace(NgramThresholds(), **change), KEPT)  # type: ignore[arg-type]
+        require_exact(replace(NgramThresholds(), **change), EXACTNESS)  # type: ignore[arg-type]
     assert said in str(caught.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import log
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 import polars as pl
@@ -12,11 +13,11 @@ import zarr
 
 from helpers.made.stores import finish_store
 from helpers.oracles.positions_by_loop import information_by_hand
-from neuron_census.classify.positions import census as module
 from neuron_census.classify.positions.census import classify_positions
 from neuron_census.classify.positions.patterns import PatternRules, classify_patterns, describe
 from neuron_census.classify.thresholds import PositionThresholds
 from neuron_census.errors import CensusError
+from neuron_census.formats import counts as counts_format
 from neuron_census.formats.counts import FORMAT, VERSION, Counts, create_positions, create_totals
 from neuron_census.formats.table_files import write_table
 from neuron_census.formats.tables import CENSUS, POSITIONS
@@ -31,7 +32,7 @@ def made_store(path: Path, positions: np.ndarray | None, windows: list[int] = WI
     for name in ("active", "active_at_bos"):
         create_totals(store, name, LAYERS, len(windows), NEURONS)[:] = 0
     if positions is not None:
-        create_positions(store, len(windows), LAYERS, T, positions.shape[3])[:] = positions
+        create_positions(store, *positions.shape)[:] = positions
     store.attrs.update(
         {
             "format": FORMAT,
@@ -63,7 +64,7 @@ def made_positions(neurons: int = NEURONS) -> np.ndarray:
 def test_a_census_equals_a_loop_over_neurons(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "CHUNK_NEURONS", 3)
+    monkeypatch.setattr(counts_format, "CHUNK_NEURONS", 3)
     counts = made_positions()
     found = classify_positions(made_store(tmp_path / "m.zarr", counts), PositionThresholds())
     assert found is not None
@@ -77,6 +78,9 @@ def test_a_census_equals_a_loop_over_neurons(
             (information,) = information_by_hand(pooled[:, None], sum(WINDOWS), "e")
             assert row["position_mi"] == pytest.approx(information, abs=1e-12)
             assert row["positional"] == (information > 0.05)
+            shares = [int(number) / sum(WINDOWS) for number in pooled]
+            assert row["early_frequency"] == pytest.approx(fmean(shares[:16]), rel=1e-6)
+            assert row["late_frequency"] == pytest.approx(fmean(shares[16:]), rel=1e-6)
             if not row["positional"]:
                 assert row["pattern"] is None and row["strength"] is None
                 continue
@@ -167,6 +171,34 @@ def test_lost_and_impossible_counts_are_refused(tmp_path: Path) -> None:
         CensusError, match="layer 1: found more activations at a position than windows"
     ):
         classify_positions(made_store(tmp_path / "many.zarr", counts), PositionThresholds())
+
+
+def test_a_neuron_of_the_first_few_positions_is_known_though_it_is_not_positional(
+    tmp_path: Path,
+) -> None:
+    """Active in all windows at the first 16 of 512 positions, and in one of 50 windows at the next."""
+    counts = np.zeros((1, 1, 512, 2), dtype=np.int64)
+    counts[0, 0, :16, 1] = 50
+    counts[0, 0, 16, 1] = 1
+    windows = PositionThresholds(min_windows=50, mi_threshold=0.2)
+    found = classify_positions(made_store(tmp_path / "m.zarr", counts, [50]), windows)
+    assert found is not None
+    frequencies = found.columns.select("positional", "early_frequency", "late_frequency")
+    one_of_50_at_one_of_496 = float(np.float32(1 / (50 * 496)))
+    assert frequencies.rows() == [(False, 0.0, 0.0), (False, 1.0, one_of_50_at_one_of_496)]
+
+
+@pytest.mark.parametrize(("length", "late"), [(15, None), (16, None), (17, 0.25)])
+def test_a_window_of_few_positions_has_no_late_ones(
+    tmp_path: Path, length: int, late: float | None
+) -> None:
+    counts = np.zeros((1, 1, length, 1), dtype=np.int64)
+    counts[0, 0, :16] = 100
+    counts[0, 0, 16:] = 50
+    store = made_store(tmp_path / "m.zarr", counts, [200])
+    found = classify_positions(store, PositionThresholds())
+    assert found is not None
+    assert found.columns.select("early_frequency", "late_frequency").rows() == [(0.5, late)]
 
 
 def test_too_few_windows_are_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from helpers.made.curves import KINDS, made_curves
 from helpers.repository import REPOSITORY
 from neuron_census.classify.positions.curves import (
     longest_run,
-    smoothed,
+    moving_average,
     straightness,
     texture,
     turns,
@@ -157,7 +157,7 @@ def test_smoothing_is_the_average_of_the_neighbours_that_there_are(
     curves: np.ndarray, width: int
 ) -> None:
     curve, half = curves[0].tolist(), width // 2
-    for position, found in enumerate(smoothed(curves, width)[0]):
+    for position, found in enumerate(moving_average(curves, width)[0]):
         near = curve[max(0, position - half) : position + half + 1]
         assert found == pytest.approx(sum(near) / len(near), abs=1e-12)
 
@@ -194,7 +194,7 @@ def test_texture_is_what_counting_does_not_explain(ragged: float, windows: int) 
     true = np.linspace(0.25, 0.75, 2048) + generator.normal(0, ragged, (50, 2048))
     true[:, 1000:] -= 0.2  # a step is no texture
     curves = generator.binomial(windows, np.clip(true, 0, 1)) / windows
-    found = texture(curves, smoothed(curves, 17), windows).mean()
+    found = texture(curves, moving_average(curves, 17), windows).mean()
     assert found == pytest.approx(ragged, abs=0.008)
 
 

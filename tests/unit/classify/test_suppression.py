@@ -16,7 +16,12 @@ import torch
 from helpers.made.checkpoints import StateDict, make_checkpoint
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.classify import projections, suppression
-from neuron_census.classify.suppression import extremes, quantiles, rank_percentiles, suppression_of
+from neuron_census.classify.suppression import (
+    extremes,
+    measure_suppression,
+    quantiles,
+    rank_percentiles,
+)
 from neuron_census.errors import CensusError
 
 VOCABULARY = 90
@@ -69,7 +74,7 @@ def test_every_number_equals_loops_over_tokens(tmp_path: Path, shape: dict[str, 
     folder = make_checkpoint(tmp_path / "model", plant=transposed, **shape)
     source = Checkpoint.open(folder)
     assert source.stored("layers.1.fc2.weight").contiguous is (shape.get("layout") != "bin")
-    found = suppression_of(source, VOCABULARY, DETECTORS, "mean")
+    found = measure_suppression(source, VOCABULARY, DETECTORS, "mean")
     own = list(found.tokens.iter_rows(named=True))
     listed = found.projections.partition_by("layer", "neuron", as_dict=True)
     assert found.detectors.select("layer", "neuron").rows() == sorted(
@@ -126,8 +131,8 @@ def test_rows_beyond_the_tokenizer_are_left_out(tmp_path: Path) -> None:
         weights["embed_tokens.weight"][VOCABULARY:] *= 1000
 
     source = Checkpoint.open(make_checkpoint(tmp_path / "model", plant=plant))
-    within = suppression_of(source, VOCABULARY, DETECTORS, "mean")
-    beyond = suppression_of(source, 96, DETECTORS, "mean")
+    within = measure_suppression(source, VOCABULARY, DETECTORS, "mean")
+    beyond = measure_suppression(source, 96, DETECTORS, "mean")
     assert within.projections["token"].max() < VOCABULARY  # type: ignore[operator]
     assert beyond.projections["token"].max() >= VOCABULARY  # type: ignore[operator]
     highest = [found.spectra["quantiles"].list.last().to_numpy() for found in (within, beyond)]
@@ -142,10 +147,10 @@ def test_small_pieces_and_batches_give_the_same_tables(
     detectors = detectors_of(
         *((layer, neuron, [neuron, 80]) for layer in range(2) for neuron in range(40))
     )
-    whole = suppression_of(source, VOCABULARY, detectors, "mean")
+    whole = measure_suppression(source, VOCABULARY, detectors, "mean")
     monkeypatch.setattr(suppression, "BATCH", 7)
     monkeypatch.setattr(projections, "PIECE_BYTES", 8 * 40 * 3)
-    pieces = suppression_of(source, VOCABULARY, detectors, "mean")
+    pieces = measure_suppression(source, VOCABULARY, detectors, "mean")
     for name in ("detectors", "tokens", "projections", "spectra"):
         assert getattr(whole, name).equals(getattr(pieces, name)), name
 
@@ -171,7 +176,7 @@ def test_no_more_than_a_batch_of_detectors_and_a_piece_of_a_matrix_is_held(
     monkeypatch.setattr(suppression, "projections", project)
     monkeypatch.setattr(Checkpoint, "tensor", tensor)
     detectors = detectors_of(*((1, neuron, [neuron]) for neuron in range(8)))
-    suppression_of(source, VOCABULARY, detectors, "mean")
+    measure_suppression(source, VOCABULARY, detectors, "mean")
     assert shapes == [(3, 16), (3, 16), (2, 16)]
     assert set(read) == {"embed_tokens.weight"}, "the rest is read in pieces, or not at all"
 
@@ -197,7 +202,7 @@ def test_the_readings_of_suppression(
     source = Checkpoint.open(make_checkpoint(tmp_path / "model", plant=plant))
     detectors = detectors_of((0, 6, list(range(len(own)))))
     for reading, expected in (("mean", mean), ("all", every), ("majority", majority)):
-        row = suppression_of(source, VOCABULARY, detectors, reading).detectors
+        row = measure_suppression(source, VOCABULARY, detectors, reading).detectors
         assert row["suppresses"].to_list() == [expected], reading
         assert row["suppression_all_negative"].to_list() == [every]
         assert row["suppression_majority_negative"].to_list() == [majority]
@@ -235,9 +240,9 @@ def test_without_detectors_the_tables_are_empty_and_nothing_is_read(
 ) -> None:
     source = Checkpoint.open(make_checkpoint(tmp_path / "model"))
     monkeypatch.setattr(Checkpoint, "tensor", None)
-    one = suppression_of(source, VOCABULARY, detectors_of(), "all")
+    one = measure_suppression(source, VOCABULARY, detectors_of(), "all")
     monkeypatch.undo()
-    some = suppression_of(source, VOCABULARY, DETECTORS, "all")
+    some = measure_suppression(source, VOCABULARY, DETECTORS, "all")
     for name in ("detectors", "tokens", "projections", "spectra"):
         assert getattr(one, name).is_empty()
         assert getattr(one, name).schema == getattr(some, name).schema
@@ -246,13 +251,13 @@ def test_without_detectors_the_tables_are_empty_and_nothing_is_read(
 def test_bad_input_is_refused(tmp_path: Path) -> None:
     source = Checkpoint.open(make_checkpoint(tmp_path / "model"))
     with pytest.raises(CensusError, match=r"classify\.ngrams\.suppression: .*did you mean 'mean'"):
-        suppression_of(source, VOCABULARY, DETECTORS, "meen")
+        measure_suppression(source, VOCABULARY, DETECTORS, "meen")
     with pytest.raises(CensusError, match=r"ids reach 96, and the embedding has 96 rows"):
-        suppression_of(source, 97, DETECTORS, "mean")
+        measure_suppression(source, 97, DETECTORS, "mean")
     with pytest.raises(ValueError, match="found one that has none"):
-        suppression_of(source, VOCABULARY, detectors_of((0, 1, [])), "mean")
+        measure_suppression(source, VOCABULARY, detectors_of((0, 1, [])), "mean")
     with pytest.raises(ValueError, match="outside 0 to 89"):
-        suppression_of(source, VOCABULARY, detectors_of((0, 1, [90])), "mean")
+        measure_suppression(source, VOCABULARY, detectors_of((0, 1, [90])), "mean")
 
 
 def test_weights_that_are_not_finite_are_named(tmp_path: Path) -> None:
@@ -261,4 +266,4 @@ def test_weights_that_are_not_finite_are_named(tmp_path: Path) -> None:
 
     source = Checkpoint.open(make_checkpoint(tmp_path / "model", plant=plant))
     with pytest.raises(CensusError, match=r"layers\.0\.fc2\.weight' holds 1 NaN"):
-        suppression_of(source, VOCABULARY, DETECTORS, "mean")
+        measure_suppression(source, VOCABULARY, DETECTORS, "mean")

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from dataclasses import fields
 from typing import Any
 
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
+from helpers.made.configs import DEFAULT, laid_over, shipped_config
 from helpers.repository import REPOSITORY
 from neuron_census.classify.positions.patterns import PatternRules
 from neuron_census.classify.thresholds import Thresholds
@@ -21,19 +20,7 @@ from neuron_census.config.reference import reference
 from neuron_census.text.specification import DomainSpecification
 
 CONFIG = REPOSITORY / "config"
-DEFAULT: dict[str, Any] = yaml.safe_load((CONFIG / "config.yaml").read_text())
 OVERLAYS = ("opt.yaml", "opt-125m.yaml", "nopos.yaml")
-
-
-def laid_over(base: dict[str, Any], overlay: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge as Snakemake does: mappings are merged, everything else is replaced."""
-    merged = deepcopy(base)
-    for key, value in overlay.items():
-        if isinstance(value, dict) and isinstance(merged.get(key), dict):
-            merged[key] = laid_over(merged[key], value)
-        else:
-            merged[key] = value
-    return merged
 
 
 def keys(
@@ -120,22 +107,15 @@ def test_the_page_names_every_key() -> None:
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
 def test_a_shipped_config_is_valid_and_reads_what_is_pinned(overlay: str) -> None:
-    config = configure(laid_over(DEFAULT, yaml.safe_load((CONFIG / overlay).read_text())))
+    config = shipped_config(overlay)
     # No commit of these data sets could be established; the configs say so.
     without_commit = {"opt.yaml": ["reddit"], "nopos.yaml": ["openwebtext"]}
     expected = without_commit.get(overlay, [])
     assert unpinned(config) == [f"domains.{name}.revision: main" for name in expected]
 
 
-def test_the_paper_has_its_models_and_budgets() -> None:
-    config = configure(laid_over(DEFAULT, yaml.safe_load((CONFIG / "opt.yaml").read_text())))
-    assert len(config["models"]) == 8
-    totals = {
-        study: sum(entry["tokens"] for entry in entries)
-        for study, entries in config["studies"].items()
-    }
-    assert totals["dead"] > 20_000_000
-    assert totals["ngrams"] > 5_000_000
+def test_the_paper_has_its_models() -> None:
+    assert len(shipped_config("opt.yaml")["models"]) == 8
 
 
 def test_the_schema_knows_what_a_domain_can_be() -> None:
@@ -157,7 +137,7 @@ def test_the_schema_knows_what_a_recipe_can_be() -> None:
 
 
 def test_every_study_of_the_training_experiment_is_of_the_paper() -> None:
-    config = configure(laid_over(DEFAULT, yaml.safe_load((CONFIG / "nopos.yaml").read_text())))
+    config = shipped_config("nopos.yaml")
     baseline, without = (
         config["train"]["checkpoints"][f"opt-125m-{name}"] for name in ("baseline", "nopos")
     )

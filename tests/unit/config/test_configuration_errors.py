@@ -7,18 +7,23 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.repository import REPOSITORY
+from helpers.made.configs import DEFAULT
 from neuron_census.config.configuration import configure
 from neuron_census.errors import CensusError
 
-DEFAULT: dict[str, Any] = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text())
-
 Change = Callable[[dict[str, Any]], Any]
-MAIN: dict[str, Any] = {"hub": "a/b", "revision": "main"}
+MAIN: dict[str, Any] = {"hub": "a/b", "revision": "main", "layers": 2}
+
+
+def nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
 
 WRONG: list[tuple[Change, str]] = [
     (
@@ -55,7 +60,7 @@ WRONG: list[tuple[Change, str]] = [
         "checkpoints.x: found `hub` and `path`, expected one of",
     ),
     (
-        lambda c: c["checkpoints"].update(x=MAIN),
+        lambda c: c["checkpoints"].update(x={"hub": "a/b", "revision": "main"}),
         "checkpoints.x.layers: is missing; expected the number of layers of a/b",
     ),
     (
@@ -96,14 +101,17 @@ WRONG: list[tuple[Change, str]] = [
         lambda c: c["classify"]["ngrams"]["max_cover"].update({"4gram": 5}),
         "classify.ngrams.max_cover: unknown key '4gram'",
     ),
-    (lambda c: c["checkpoints"].update(x={"hub": "a/b"}), "checkpoints.x.revision: is missing"),
+    (
+        lambda c: c["checkpoints"].update(x={"hub": "a/b", "layers": 2}),
+        "checkpoints.x.revision: is missing",
+    ),
     (
         lambda c: c["checkpoints"].update(x={"hub": "../b"}),
         "checkpoints.x.hub: found '../b', expected",
     ),
     (
         lambda c: c["checkpoints"].update(x={"path": "y", "revision": "main"}),
-        "checkpoints.x.revision: only an entry with `hub` has one",
+        "checkpoints.x.revision: only an entry with `hub` has it",
     ),
     (
         lambda c: c["checkpoints"].update(x={"path": "y", "tokenizer": "opt-mimi"}),
@@ -157,6 +165,32 @@ WRONG: list[tuple[Change, str]] = [
     (
         lambda c: c["train"]["checkpoints"]["opt-mini-s"].update(tokenizer="opt-mimi"),
         "train.checkpoints.opt-mini-s.tokenizer: unknown tokenizer 'opt-mimi'; did you mean 'opt-mini'?",
+    ),
+    (
+        lambda c: c["checkpoints"].update({"m.zarr": MAIN}),
+        "checkpoints: 'm.zarr' ends as the workflow's own files do",
+    ),
+    (lambda c: c["domains"].update({"M.Parquet": {"files": "a"}}), "domains: 'M.Parquet' ends as"),
+    (
+        lambda c: c["classify"]["positions"].update(mi_threshold=float("nan")),
+        "classify.positions.mi_threshold: found nan, expected a number that is finite.",
+    ),
+    (
+        lambda c: c["classify"]["positions"].update(mi_threshold="inf"),
+        "classify.positions.mi_threshold: found inf, expected a number that is finite.",
+    ),
+    (
+        lambda c: c["record"].update(shard_tokens=-(16**5000)),
+        "record.shard_tokens: found a whole number of 20001 bits, expected one of at most 63.",
+    ),
+    (lambda c: c.update(seed="1" * 5000), "expected a whole number of at least 0"),
+    (
+        lambda c: c["domains"]["python"].update(where={"a": nested(1000)}),
+        "is nested more than 20 deep",
+    ),
+    (
+        lambda c: c["classify"]["ngrams"].update(coverage=0.4),
+        "classify.ngrams.coverage: found 0.4, expected a number of at least 0.5 and at most 1.",
     ),
     (
         lambda c: c["domains"]["python"].pop("held_out"),

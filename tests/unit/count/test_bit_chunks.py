@@ -10,10 +10,10 @@ import zarr
 
 from neuron_census.count.bit_chunks import BitChunks
 from neuron_census.formats import recording
-from neuron_census.formats.recording import SHARD_TOKENS, create_bits
+from neuron_census.formats.recording import TOKENS_PER_FILE, create_bits
 
 
-@pytest.mark.parametrize("tokens", [1, 8, 1001, SHARD_TOKENS, 2 * SHARD_TOKENS + 9])
+@pytest.mark.parametrize("tokens", [1, 8, 1001, TOKENS_PER_FILE, 2 * TOKENS_PER_FILE + 9])
 @pytest.mark.parametrize("neurons", [1, 16, 37, 64])
 def test_every_block_is_what_zarr_reads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, neurons: int, tokens: int

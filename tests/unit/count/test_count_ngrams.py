@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from helpers.made.stores import finish_store
 from neuron_census.count import count_ngrams as stage
 from neuron_census.count.count_ngrams import count_ngrams
-from neuron_census.count.repeated_ngrams import ranked
+from neuron_census.count.repeated_ngrams import rank_ngrams
 from neuron_census.errors import CensusError
 from neuron_census.formats import appended_array, ngram_index, recording
-from neuron_census.formats.ngram_counts import KEPT, NgramCounts
+from neuron_census.formats.ngram_counts import EXACTNESS, NgramCounts
 from neuron_census.formats.ngram_index import FORMAT, SIZES, VERSION, create
 from neuron_census.formats.recording import FORMAT as RECORDING
 from neuron_census.formats.recording import VERSION as RECORDING_VERSION
@@ -38,21 +38,21 @@ def expected_of(active: Bits, ids: Ids, occurrences: Sequence[int]) -> dict[str,
     counts.pop(-1, None)
     order = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
     total = sum(counts.values())
-    half = Fraction(str(KEPT.coverage)) * total
-    covering = sum(count for _, count in order[: KEPT.cover])
+    half = Fraction(str(EXACTNESS.coverage)) * total
+    covering = sum(count for _, count in order[: EXACTNESS.cover])
     present = sum(
         count
         for ngram, count in order
-        if count >= Fraction(str(KEPT.presence)) * occurrences[ngram]
+        if count >= Fraction(str(EXACTNESS.presence)) * occurrences[ngram]
     )
     candidate = covering >= half and present >= half
-    all_kept = candidate or len(order) <= KEPT.triggers
+    all_kept = candidate or len(order) <= EXACTNESS.triggers
     return {
         "activations": total,
         "distinct": len(counts),
         "profile": sorted(Counter(counts.values()).items(), reverse=True),
         "all_kept": all_kept,
-        "triggers": order if all_kept else order[: KEPT.triggers],
+        "triggers": order if all_kept else order[: EXACTNESS.triggers],
     }
 
 
@@ -83,7 +83,7 @@ def counted(active: Bits, ids: Ids, occurrences: np.ndarray) -> dict[str, Any]:
     """What the loops give for one size, in the layout of the store, with clean counters behind them."""
     packed = np.packbits(active, axis=1, bitorder="little").view(np.uint64)
     first = np.concatenate([[0], np.cumsum(active.sum(axis=1))])
-    ranks, repeated = ranked(ids, occurrences.astype(np.int64))
+    ranks, repeated = rank_ngrams(ids, occurrences.astype(np.int64))
     none = np.full_like(ids, -1)
     rows, repeated_to, lone_from = numbers_of(packed, first, np.stack([none, ranks, none], axis=1))
     assert (repeated_to[0] == first[:-1]).all(), "nothing is counted where there is no n-gram"
@@ -97,14 +97,14 @@ def counted(active: Bits, ids: Ids, occurrences: np.ndarray) -> dict[str, Any]:
         lone_from[1],
         repeated.ngram_of,
         repeated.occurrences,
-        KEPT.cover,
-        KEPT.triggers,
+        EXACTNESS.cover,
+        EXACTNESS.triggers,
         count,
         np.empty(size + 1, dtype=np.int32),
         np.empty(size, dtype=np.int32),
     )
     assert not count.any(), "what a thread counts in is clean again"
-    arrays = dict(zip(stage.NAMES, found, strict=True))
+    arrays = dict(zip(stage.ARRAYS, found, strict=True))
     for kind in ("profile", "trigger"):
         arrays[f"{kind}_offsets"] = np.concatenate([[0], np.cumsum(arrays[f"{kind}_sizes"])])
     return arrays
@@ -161,7 +161,7 @@ def test_set_bits_are_listed_in_order(words: list[int]) -> None:
 def test_ngrams_that_repeat_are_ranked_and_lone_ones_keep_their_number() -> None:
     ids = np.array([3, -1, 0, 3, 2, 1, 3, 2], dtype=np.int32)
     # 4 occurs, but not here; ties go to the lower number.
-    ranks, repeated = ranked(ids, np.array([1, 1, 2, 3, 2]))
+    ranks, repeated = rank_ngrams(ids, np.array([1, 1, 2, 3, 2]))
     assert repeated.ngram_of.tolist() == [3, 2, 4]
     assert repeated.occurrences.tolist() == [3, 2, 2]
     assert ranks.tolist() == [0, -1, -2, 0, 1, -3, 0, 1]
@@ -186,7 +186,7 @@ def test_pieces_of_an_array_become_one(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(ngram_index, "ROWS", 8)
     store = zarr.open_group(tmp_path / "store.zarr", mode="w")
     for name, sizes in {"many": [3, 20, 0, 5, 8], "none": [0, 0], "few": [2]}.items():
-        array = appended_array.AppendedArray(store, name)
+        array = appended_array.AppendedArray(store, name, "entry")
         values = np.arange(sum(sizes), dtype=np.int32)
         for piece in np.split(values, np.cumsum(sizes)[:-1]):
             array.append(piece)
@@ -226,8 +226,9 @@ class Made:
         store = zarr.open_group(self.folder / "ngrams.zarr", mode="w")
         for n in SIZES:
             for shard, ids in enumerate(self.ids[n]):
-                create(store, f"ids/{n}/{shard}", ids)
-            create(store, f"occurrences/{n}", self.occurrences[n].astype(np.int64))
+                create(store, f"ids/{n}/{shard}", ids, ("position",))
+            occurrences = self.occurrences[n].astype(np.int64)
+            create(store, f"occurrences/{n}", occurrences, ("ngram",))
         about: dict[str, Any] = {
             "format": FORMAT,
             "version": VERSION,
@@ -281,7 +282,7 @@ def test_a_layer_is_counted_over_all_shards(
     made = Made(tmp_path, shards=[2001, 0, 64, 7], neurons=37)
     counts = made.count("counts.zarr", threads=threads, recordings=made.recordings[::-1])
     assert (counts.layer, counts.ffn_dim, counts.windows_digest) == (0, 37, "digest")
-    assert counts.kept == KEPT
+    assert counts.limits == EXACTNESS
     candidates = 0
     for n in SIZES:
         ids = np.concatenate(made.ids[n])

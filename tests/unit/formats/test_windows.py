@@ -109,5 +109,7 @@ def test_what_is_no_table_of_windows_is_named(tmp_path: Path, windows: Windows) 
         Windows.open(path)
 
 
-def test_studies_are_columns() -> None:
-    assert set(STUDIES) <= set(SCHEMA)
+def test_every_study_has_a_column_that_says_which_windows_it_reads(windows: Windows) -> None:
+    assert STUDIES == ("dead", "ngrams", "positions")
+    for study in STUDIES:
+        assert windows.table[study].to_list() == [study in read for read in READ]

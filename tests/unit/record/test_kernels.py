@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from neuron_census.record.forward.kernels import (
     count_active,
+    count_by_position,
     count_positions,
-    counted_by_position,
     pack_active,
-    packed,
+    pack_bits,
 )
 
 DTYPES = [torch.float64, torch.float32, torch.bfloat16, torch.float16]
@@ -26,6 +26,21 @@ def test_only_values_above_zero_are_active(dtype: torch.dtype) -> None:
     counts = np.zeros(5, dtype=np.int64)
     count_active(activations, np.array([0]), counts)
     assert counts.tolist() == [0, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("rows", [254, 255, 256, 257, 510, 511, 513, 70_000])
+def test_a_neuron_that_is_always_active_is_counted_at_every_row(
+    rows: int, dtype: torch.dtype
+) -> None:
+    """Counters of a byte on the way, and of two, would begin anew."""
+    values = torch.ones(rows, 3, dtype=dtype)
+    values[:, 1] = -1
+    values[rows - 1, 2] = 0
+    counts = np.zeros(3, dtype=np.int64)
+    count_active(values, np.arange(rows), counts)
+    assert counts.tolist() == [rows, 0, rows - 1]
+    assert count_by_position(values > 0, 1).tolist() == [[rows, 0, rows - 1]]
 
 
 def test_bits_are_little_and_follow_the_rows_given() -> None:
@@ -65,7 +80,7 @@ def test_counting_and_packing_equal_plain_loops(rows, neurons, first, dtype, ran
         assert unpacked[:first].all(), "bits that were there before must stay"
 
     # What a GPU computes means the same, here on the CPU.
-    octets = packed(activations[torch.from_numpy(chosen)] > 0, first % 8).numpy()
+    octets = pack_bits(activations[torch.from_numpy(chosen)] > 0, first % 8).numpy()
     again = np.unpackbits(octets, axis=0, bitorder="little")[first % 8 :]
     assert (again[: len(chosen)] == active).all() and not again[len(chosen) :].any()
 
@@ -94,4 +109,4 @@ def test_position_counts_equal_plain_loops(windows, length, neurons, dtype) -> N
         for p in range(length)
     ]
     assert counts.tolist() == expected
-    assert counted_by_position(activations > 0, length).tolist() == expected
+    assert count_by_position(activations > 0, length).tolist() == expected

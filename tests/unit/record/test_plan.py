@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from transformers import OPTConfig, OPTModel
 
 from helpers.fakes.own_process import run_python
@@ -22,7 +24,8 @@ from neuron_census.formats.windows import write_windows
 from neuron_census.record.forward.micro_batch import full_windows, micro_batches
 from neuron_census.record.planning.description import describe, refuse_what_cannot_fit, size
 from neuron_census.record.planning.model_size import ModelSize
-from neuron_census.record.planning.plan import SHARE, Memory, Plan, Request, make_plan
+from neuron_census.record.planning.needs import Needs
+from neuron_census.record.planning.plan import SHARE, Memory, Request, make_plan
 from neuron_census.record.planning.work import Work
 from neuron_census.record.record import record
 
@@ -273,7 +276,24 @@ def test_the_peak_is_what_the_plan_says(tmp_path: Path, weights: str) -> None:
         assert measured["planned"] < 0.25e9
 
 
-def test_plans_change_with_what_is_free_and_nothing_else() -> None:
-    one = request(free=20)
-    assert make_plan(one) == make_plan(one)
-    assert isinstance(make_plan(replace(one, memory=Memory(1, 1))), Plan)
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+@settings(deadline=None, max_examples=25)
+@given(tenths=st.integers(80, 600))
+def test_as_many_layers_stay_as_have_room(device: str, tenths: int) -> None:
+    asked = request(device=device, free=tenths / 10, host=100)
+    plan = make_plan(asked)
+    room = SHARE[device] * asked.memory.device
+    assert plan.device_bytes <= room
+    needs = Needs(asked.model, asked.work, asked.dtype.itemsize, device)
+    if plan.resident < asked.work.layers:
+        one_more = needs.device(plan.resident + 1, plan.super_batch, plan.hidden_states)
+        assert one_more > room or plan.resident + 1 == asked.work.layers
+        assert needs.device(asked.work.layers, plan.super_batch, plan.hidden_states) > room
+
+
+def test_a_plan_does_not_depend_on_the_disk() -> None:
+    """Too small a disk is refused; it does not change how the shard is recorded."""
+    asked = request(free=20)
+    small = replace(asked, free_disk=1)
+    assert make_plan(small) == replace(make_plan(asked), request=small)
+    assert make_plan(replace(asked, memory=Memory(1, 1))).resident < make_plan(asked).resident

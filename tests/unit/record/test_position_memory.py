@@ -23,21 +23,22 @@ OBSERVE = """
 import json, sys
 from pathlib import Path
 import numpy as np, torch
-from neuron_census.record.forward.activity import Activity
+from neuron_census.record.forward.observation import Observation
 from neuron_census.record.forward.micro_batch import MicroBatch
 from neuron_census.record.forward.outbox import Outbox
 from neuron_census.record.recorders.position_scratch import PositionScratch
-from neuron_census.record.recorders.recorders import PositionCounts
+from neuron_census.record.recorders.position_counts import PositionCounts
 
 def taken():
     status = Path("/proc/self/status").read_text()
     return int(status.partition("RssAnon:")[2].split()[0]) * 1024
 
 def observe(file, shape, domain, active):
-    batch = MicroBatch(np.zeros((1, shape[2]), dtype=np.int64), np.array([shape[2]]), domain, False, False, True)
+    ids = np.zeros((1, shape[2]), dtype=np.int64)
+    batch = MicroBatch(np.arange(1), ids, np.array([shape[2]]), domain, False, False, True)
     scratch = PositionScratch(file, shape, 200)
     counts = PositionCounts(scratch, Outbox(torch.device("cpu")))
-    counts.observe(0, batch, Activity(active, batch))
+    counts.observe(0, batch, Observation(active, batch))
     most = taken()
     counts.layer_done(0)
     return scratch, most
@@ -65,7 +66,7 @@ def test_position_counts_of_the_largest_model_take_what_the_plan_says(tmp_path: 
     )
     model = ModelSize.of(config, torch.float16)
     window = np.zeros((1, WINDOW), dtype=np.int64)
-    batch = MicroBatch(window, np.array([WINDOW]), 2, dead=False, ngrams=False, positions=True)
+    batch = MicroBatch(np.arange(1), window, np.array([WINDOW]), 2, False, False, True)
     work = Work.of([batch] * WINDOWS, model, domains=DOMAINS, window=WINDOW, ngram_layers=0)
     plan = make_plan(
         Request(model, work, torch.float16, "cpu", Memory(1 << 40, 1 << 40), free_disk=1 << 40)
@@ -73,7 +74,7 @@ def test_position_counts_of_the_largest_model_take_what_the_plan_says(tmp_path: 
     block = WINDOW * FFN_DIM
     assert work.position_block(model) == block, "a byte holds 200 windows"
     assert plan.disk_bytes - plan.recording_bytes == DOMAINS * LAYERS * block
-    others = MicroBatch(window, np.array([WINDOW]), 2, dead=True, ngrams=False, positions=False)
+    others = MicroBatch(np.arange(1), window, np.array([WINDOW]), 2, True, False, False)
     without = Work.of([others] * WINDOWS, model, domains=DOMAINS, window=WINDOW, ngram_layers=0)
     planned = peak(model, work) - peak(model, without)
     status, said, errors = run_python(

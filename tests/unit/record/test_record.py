@@ -13,19 +13,19 @@ import zarr
 
 from helpers.fakes import cuda as fake_cuda
 from helpers.made.checkpoints import make_checkpoint, plant_always_active, plant_dead, planted
-from helpers.made.windows import made_windows
+from helpers.made.recordings import record_shard
+from helpers.made.windows import mixed_windows, save_windows
 from helpers.oracles.brute_force import count_by_hand
 from neuron_census.errors import CensusError
 from neuron_census.formats.recording import open_recording
-from neuron_census.formats.windows import write_windows
 from neuron_census.formats.zarr_store import read_checked
 from neuron_census.record import record as stage
 from neuron_census.record import shard as shard_recorder
-from neuron_census.record.forward import activity
+from neuron_census.record.forward import observation
 from neuron_census.record.forward.outbox import Outbox
 from neuron_census.record.planning.plan import Plan, Request, make_plan
 from neuron_census.record.record import record
-from neuron_census.record.recorders import bit_buffer, recorders
+from neuron_census.record.recorders import active_counts, bit_buffer
 
 WINDOW = 32
 DOMAINS = ["code", "prose"]
@@ -34,31 +34,6 @@ SHAPES = {
     "post-norm": {"post_norm": True},
     "post-norm narrow embedding": {"post_norm": True, "word_embed_proj_dim": 8},
 }
-
-
-def mixed_windows() -> pl.DataFrame:
-    """Full windows, short documents, documents of one token, and an unfilled last batch."""
-    everything, dead, ngrams = {"dead", "ngrams", "positions"}, {"dead"}, {"ngrams"}
-    lengths = [32, 32, 32, 32, 32, 19, 7, 2, 2, 31, 3, 2]
-    studies = [everything] * 3 + [{"ngrams", "dead"}] * 3 + [ngrams] * 3 + [dead] * 3
-    domains = ["code", "code", "prose", "code", "code", "code", "prose", "prose", "prose"]
-    return made_windows(
-        lengths, studies=studies, domains=[*domains, "code", "code", "prose"], vocabulary=96
-    )
-
-
-def save_windows(folder: Path, table: pl.DataFrame, shards: int = 1, vocabulary: int = 96) -> Path:
-    path = folder / "windows.parquet"
-    write_windows(
-        table,
-        path,
-        window_length=WINDOW,
-        bos=2,
-        vocabulary=vocabulary,
-        shards=shards,
-        domains=DOMAINS,
-    )
-    return path
 
 
 def stored(group: zarr.Group, name: str) -> np.ndarray:
@@ -76,8 +51,8 @@ def test_a_recording_equals_brute_force(
     tmp_path: Path, shape: dict[str, object], threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A small Zarr shard, so that the bits of 158 tokens are handed over in several pieces.
-    monkeypatch.setattr(bit_buffer, "SHARD_TOKENS", 64)
-    monkeypatch.setattr("neuron_census.formats.recording.SHARD_TOKENS", 64)
+    monkeypatch.setattr(bit_buffer, "TOKENS_PER_FILE", 64)
+    monkeypatch.setattr("neuron_census.formats.recording.TOKENS_PER_FILE", 64)
     folder = make_checkpoint(
         tmp_path / "model",
         dtype=torch.float64,
@@ -117,10 +92,10 @@ def test_shards_add_up_to_one_pass(tmp_path: Path) -> None:
     table = mixed_windows()
     whole = tmp_path / "whole"
     whole.mkdir()
-    record_one(whole, folder, table, shards=1, shard=0)
+    record_shard(whole, folder, table)
     parts = table.with_columns(shard=pl.Series([0] * 5 + [1] * 4 + [2] * 3, dtype=pl.Int32))
     for shard in range(3):
-        record_one(tmp_path, folder, parts, shards=3, shard=shard)
+        record_shard(tmp_path, folder, parts, shards=3, shard=shard)
     one = open_recording(whole / "0.zarr")
     for name in ("active", "active_at_bos"):
         added = [
@@ -132,20 +107,6 @@ def test_shards_add_up_to_one_pass(tmp_path: Path) -> None:
         "counts/positions" in open_recording(tmp_path / f"{shard}.zarr") for shard in range(3)
     ]
     assert has_positions == [True, False, False]
-
-
-def record_one(
-    folder: Path, checkpoint: Path, table: pl.DataFrame, *, shards: int, shard: int, **options: str
-) -> zarr.Group:
-    output = folder / f"{shard}.zarr"
-    record(
-        windows=save_windows(folder, table, shards),
-        checkpoint=checkpoint,
-        shard=shard,
-        output=output,
-        **({"dtype": "float64", "device": "cpu"} | options),  # type: ignore[arg-type]
-    )
-    return open_recording(output)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "float16"])
@@ -169,7 +130,7 @@ def test_recordings_are_the_same_bytes_whatever_the_plan(
         monkeypatch.setattr(stage, "make_plan", chosen)
         place = tmp_path / name / "model"
         place.mkdir(parents=True)
-        record_one(place, folder, mixed_windows(), shards=1, shard=0, dtype=dtype)
+        record_shard(place, folder, mixed_windows(), dtype=dtype)
         stores.append(place / "0.zarr")
     for store in stores[1:]:
         assert_same_files(stores[0], store)
@@ -187,12 +148,12 @@ def test_what_a_gpu_is_told_gives_the_same_bytes(
     tmp_path: Path, shape: dict[str, object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Tensor operations instead of compiled loops, and results by the outbox: here on the CPU."""
-    monkeypatch.setattr(bit_buffer, "SHARD_TOKENS", 64)
-    monkeypatch.setattr("neuron_census.formats.recording.SHARD_TOKENS", 64)
+    monkeypatch.setattr(bit_buffer, "TOKENS_PER_FILE", 64)
+    monkeypatch.setattr("neuron_census.formats.recording.TOKENS_PER_FILE", 64)
     folder = make_checkpoint(tmp_path / "model", **shape)  # type: ignore[arg-type]
     for name in ("loops", "tensors", "outbox"):
         if name == "tensors":
-            monkeypatch.setattr(activity, "LOOPS_RUN_ON", frozenset())
+            monkeypatch.setattr(observation, "LOOPS_RUN_ON", frozenset())
         if name == "outbox":
             fake_cuda.install(monkeypatch, "outbox")
             monkeypatch.setattr(
@@ -200,7 +161,7 @@ def test_what_a_gpu_is_told_gives_the_same_bytes(
             )
         place = tmp_path / name / "model"
         place.mkdir(parents=True)
-        record_one(place, folder, mixed_windows(), shards=1, shard=0, batch_tokens="70")
+        record_shard(place, folder, mixed_windows(), batch_tokens="70")
         assert_same_files(tmp_path / "loops" / "model" / "0.zarr", place / "0.zarr")
 
 
@@ -221,7 +182,7 @@ def test_a_disk_that_is_too_small_is_refused_before_the_first_forward(
     with pytest.raises(
         CensusError, match=r"0\.zarr: the recording is expected to take .* 1 kB are free"
     ):
-        record_one(tmp_path, make_checkpoint(tmp_path / "m"), mixed_windows(), shards=1, shard=0)
+        record_shard(tmp_path, make_checkpoint(tmp_path / "m"), mixed_windows())
     assert not list(tmp_path.glob("*.zarr"))
 
 
@@ -231,9 +192,9 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(
     def full(*_arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(recorders.ActiveCounts, "write", full)
+    monkeypatch.setattr(active_counts.ActiveCounts, "write", full)
     with pytest.raises(CensusError, match="the disk is full"):
-        record_one(tmp_path, make_checkpoint(tmp_path / "m"), mixed_windows(), shards=1, shard=0)
+        record_shard(tmp_path, make_checkpoint(tmp_path / "m"), mixed_windows())
     assert not list(tmp_path.glob("*.zarr*")) and not list(tmp_path.glob(".0*"))
 
 
@@ -244,15 +205,15 @@ def test_a_disk_that_fills_up_in_the_middle_is_said_to_be_full(
     def full(*_arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(f"neuron_census.{module}", full)
+    monkeypatch.setattr(f"neuron_census.record.recorders.{module}", full)
     with pytest.raises(CensusError, match="the disk is full"):
-        record_one(tmp_path, make_checkpoint(tmp_path / "m"), mixed_windows(), shards=1, shard=0)
+        record_shard(tmp_path, make_checkpoint(tmp_path / "m"), mixed_windows())
     assert not list(tmp_path.glob("*.zarr*")) and not list(tmp_path.glob(".0*"))
 
 
 def test_an_unfinished_recording_is_refused(tmp_path: Path) -> None:
     folder = make_checkpoint(tmp_path / "m")
-    record_one(tmp_path, folder, mixed_windows(), shards=1, shard=0)
+    record_shard(tmp_path, folder, mixed_windows())
     group = zarr.open_group(tmp_path / "0.zarr")
     group.attrs["complete"] = False
     with pytest.raises(CensusError, match=r"0\.zarr: .* was never finished"):
@@ -263,10 +224,10 @@ def test_windows_that_do_not_fit_the_checkpoint_are_refused(tmp_path: Path) -> N
     table = mixed_windows()
     short = make_checkpoint(tmp_path / "short", max_position_embeddings=16)
     with pytest.raises(CensusError, match=r"32 tokens .* at most 16 \(max_position_embeddings\)"):
-        record_one(tmp_path, short, table, shards=1, shard=0)
+        record_shard(tmp_path, short, table)
     other = make_checkpoint(tmp_path / "other", bos_token_id=0)
     with pytest.raises(CensusError, match=r"begin with token 2, and the BOS of .* is 0"):
-        record_one(tmp_path, other, table, shards=1, shard=0)
+        record_shard(tmp_path, other, table)
     small = make_checkpoint(tmp_path / "small", vocab_size=90)
     with pytest.raises(CensusError, match="embedding has 90 rows"):
-        record_one(tmp_path, small, table, shards=1, shard=0)
+        record_shard(tmp_path, small, table)

@@ -10,11 +10,15 @@ from typing import Any
 
 import pytest
 
+import neuron_census
 from neuron_census.config.configuration import configure
 from neuron_census.config.selection import Selection
 from neuron_census.errors import CensusError
+from neuron_census.rerun import code_digest, statement
+from neuron_census.rerun import provenance as module
 from neuron_census.rerun.provenance import Provenance
 
+PACKAGE = Path(neuron_census.__file__).parent
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 CONFIG: dict[str, Any] = {
     "models": ["near", "far"],
@@ -156,3 +160,100 @@ def test_a_folder_without_a_checkpoint_is_named(folder: Path) -> None:
     (folder / "models" / "near").mkdir()
     with pytest.raises(CensusError, match=r"near: has none of config\.json"):
         everything(folder, CONFIG)
+
+
+SHOWN_LATER = {"claims", "explorer"}
+
+
+def later(folder: Path) -> dict[str, str]:
+    """The provenance of what is made beside figures, and of what is trained."""
+    config = deepcopy(CONFIG) | {"train": TRAIN}
+    config["domains"]["notes"]["held_out"] = 0.5
+    provenance = Provenance(Selection(configure(config), (folder,)))
+    return {
+        "claims": provenance.claims(),
+        "explorer": provenance.explorer(),
+        "trained tokenizer": provenance.trained_tokenizer("letters"),
+        "trained checkpoint": provenance.trained_checkpoint("small"),
+        "recordings near": provenance.recordings("near"),
+        "windows": provenance.windows("shared"),
+    }
+
+
+TRAIN: dict[str, Any] = {
+    "tokenizers": {"letters": {"domains": ["notes"], "vocabulary": 300, "window": 16}},
+    "checkpoints": {
+        "small": {
+            "domains": ["notes"],
+            "tokenizer": "letters",
+            "hidden_size": 8,
+            "layers": 1,
+            "heads": 1,
+            "steps": 1,
+        }
+    },
+}
+
+
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the package, which provenance reads in place of the real one."""
+    copy = tmp_path / "package"
+    shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__", "*.nb*"))
+    monkeypatch.setattr(code_digest, "FOLDER", copy)
+    monkeypatch.setattr(statement, "PACKAGE", copy)
+    monkeypatch.setattr(module, "PAGE", copy / "draw" / "explorer")
+    for cached in (code_digest._tree, code_digest._module_digest, code_digest._imported):
+        cached.cache_clear()
+    return copy
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "expected"),
+    [
+        ("draw/claims/dead.py", "\nmore = 1\n", {"claims"}),
+        ("draw/claims/another.py", "more = 1\n", {"claims"}),
+        ("draw/explorer/page/index.html", "<p>", {"explorer"}),
+        ("draw/explorer/page/style.css", "p {}", {"explorer"}),
+        ("draw/explorer/page/code/search.js", ";", {"explorer"}),
+        ("draw/explore.py", "\nmore = 1\n", {"explorer"}),
+        ("train/train_tokenizer.py", "\nmore = 1\n", {"trained tokenizer", "trained checkpoint"}),
+        ("train/train_checkpoint.py", "\nmore = 1\n", {"trained checkpoint"}),
+        ("train/recipe.py", "\nmore = 1\n", {"trained checkpoint"}),
+    ],
+)
+def test_an_edit_of_the_package_reaches_what_it_makes(
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    text: str,
+    expected: set[str],
+) -> None:
+    copy = package(tmp_path, monkeypatch)
+    before = later(folder)
+    with (copy / path).open("a") as file:
+        file.write(text)
+    package_again = (code_digest._tree, code_digest._module_digest, code_digest._imported)
+    for cached in package_again:
+        cached.cache_clear()
+    after = later(folder)
+    for cached in package_again:
+        cached.cache_clear()
+    assert {name for name in before if before[name] != after[name]} == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("models/near/pytorch_model.bin", {"recordings near"}),
+        ("models/near/pytorch_model.bin.index.json", {"recordings near"}),
+        ("tokenizer/merges.txt", {"windows", "recordings near"}),
+        ("tokenizer/vocab.json", {"windows", "recordings near"}),
+        ("notes/b.txt", {"windows", "recordings near", "trained tokenizer", "trained checkpoint"}),
+    ],
+)
+def test_every_file_that_is_read_counts(folder: Path, path: str, expected: set[str]) -> None:
+    before = later(folder)
+    (folder / path).write_text("another")
+    after = later(folder)
+    assert {name for name in before if before[name] != after[name]} - SHOWN_LATER == expected

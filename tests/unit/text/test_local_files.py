@@ -106,6 +106,36 @@ def test_files_are_ordered_by_name_and_read_once(tmp_path: Path) -> None:
     assert [document.key for document in documents] == ["a/deep/er/1.txt", "b/10.txt", "b/2.txt"]
 
 
+def test_a_file_is_one_document_however_its_path_is_spelled(tmp_path: Path) -> None:
+    save(tmp_path, {"notes/a.txt": "a", "notes/b.txt": "b"})
+    (tmp_path / "linked").symlink_to("notes")
+    whole = str(tmp_path / "notes" / "a.txt")
+    for patterns in (
+        ["notes/*.txt", "./notes/a.txt", "notes//b.txt"],
+        [whole, "notes/../notes/*.txt"],
+        ["linked/*.txt", "notes/*.txt", whole],
+        ["**/*.txt"],
+    ):
+        documents = read(tmp_path, files=patterns)
+        assert [document.text for document in documents] == ["a", "b"], patterns
+    assert [document.key for document in read(tmp_path, files=["./notes/*", whole])] == [
+        "notes/a.txt",
+        "notes/b.txt",
+    ]
+
+
+@pytest.mark.parametrize("wanted", ["notes/*.txt", "./notes/*.txt", "{}/notes/*.txt"])
+@pytest.mark.parametrize(
+    "unwanted", ["notes/a.txt", "./notes/a.txt", "{}/notes/a.txt", "notes/../notes/a*", "**/a.txt"]
+)
+def test_a_file_is_taken_away_however_its_path_is_spelled(
+    tmp_path: Path, wanted: str, unwanted: str
+) -> None:
+    save(tmp_path, {"notes/a.txt": "a", "notes/b.txt": "b"})
+    patterns = [wanted.format(tmp_path), "!" + unwanted.format(tmp_path)]
+    assert [document.text for document in read(tmp_path, files=patterns)] == ["b"]
+
+
 def test_an_exclamation_mark_takes_files_away(tmp_path: Path) -> None:
     save(tmp_path, {"a.py": "a", "tests/b.py": "b", "inner/tests/deep/c.py": "c", "d.py": "d"})
     documents = read(tmp_path, files=["**/*.py", "!**/tests/**", "!d.*"])
@@ -177,6 +207,24 @@ BAD: dict[str, tuple[dict[str, bytes], dict[str, Any], list[str]]] = {
     "empty lines only": ({"a.jsonl": b"\n \n"}, {}, ["a.jsonl", "empty"]),
     "empty records": ({"a.jsonl": b""}, {}, ["a.jsonl", "empty"]),
     "broken JSON": ({"a.json": b'{"a": \n}'}, {}, ["a.json", "broken JSON", "line 2"]),
+    "JSON without end": ({"a.json": b"[" * 100_000}, {}, ["a.json", "nested too deep"]),
+    "a line without end": ({"a.jsonl": b'{"a":' * 100_000}, {}, ["line 1", "nested too deep"]),
+    "a number without end": (
+        {"a.jsonl": b'{"text": "a"}\n{"text": ' + b"1" * 5000 + b"}"},
+        {},
+        ["a.jsonl, line 2", "cannot be read", "4300 digits"],
+    ),
+    "a number without end in JSON": ({"a.json": b"1" * 5000}, {}, ["a.json", "4300 digits"]),
+    "a group of lists": (
+        {"a.jsonl": b'{"text": "a", "id": [1]}'},
+        {"group": {"key": "id"}},
+        ["a.jsonl, line 1", "'id' holds list", "group.key"],
+    ),
+    "not UTF-8 in Parquet": (
+        {"a.parquet": parquet([{"text": "abcdefgh"}]).replace(b"abcdefgh", b"abc\xffefgh")},
+        {},
+        ["a.parquet", "not UTF-8"],
+    ),
     "broken Parquet": ({"a.parquet": b"PAR1"}, {}, ["a.parquet", "Parquet"]),
     "corrupt gz": ({"a.txt.gz": b"no gzip"}, {}, ["a.txt.gz", "corrupt"]),
     "corrupt zst": ({"a.txt.zst": b"no zstd"}, {}, ["a.txt.zst", "corrupt"]),
@@ -193,6 +241,13 @@ def test_bad_files_are_named(tmp_path: Path, case: str) -> None:
     with pytest.raises(CensusError) as error:
         read(tmp_path, **{"files": ["*"], **specification})
     assert all(part in str(error.value) for part in said), str(error.value)
+
+
+def test_half_a_surrogate_pair_in_the_key_of_a_group(tmp_path: Path) -> None:
+    lines = rb'{"text": "a", "id": "x\ud800"}' + b"\n" + rb'{"text": "b", "id": "x\ud800"}'
+    save(tmp_path, {"a.jsonl": lines})
+    (document,) = read(tmp_path, files="*", group={"key": "id"})
+    assert (document.key, document.text) == ("a.jsonl#x\ufffd", "a\nb")
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from neuron_census.formats.domain_table import (
     scan_domain_table,
     source_of,
 )
+from neuron_census.formats.seal import seal
 from neuron_census.text.document import Document
 from neuron_census.tokenize.read_domain import read_domain
 
@@ -119,7 +120,7 @@ def test_bad_input_is_one_clear_error_and_leaves_nothing(tmp_path: Path, case: s
 
 
 def test_a_specification_that_is_no_json(tmp_path: Path) -> None:
-    with pytest.raises(CensusError, match=r"domains\.made: the specification is no JSON"):
+    with pytest.raises(CensusError, match=r"domains\.made, the specification: broken JSON"):
         read_domain(domain="made", spec="{files", output=tmp_path / "made.parquet")
 
 
@@ -130,9 +131,11 @@ def test_two_documents_of_one_key_are_refused() -> None:
 
 @pytest.mark.parametrize("content", [b"", b"no parquet"])
 def test_what_is_no_domain_table_is_named(tmp_path: Path, content: bytes) -> None:
-    save(tmp_path, {"made.parquet": content})
+    path = save(tmp_path, {"made.parquet": content}) / "made.parquet"
+    seal(path)
     with pytest.raises(CensusError, match=r"made\.parquet: cannot be read as a domain table"):
-        scan_domain_table(tmp_path / "made.parquet")
-    pl.DataFrame({"text": ["a"]}).write_parquet(tmp_path / "made.parquet")
+        scan_domain_table(path)
+    pl.DataFrame({"text": ["a"]}).write_parquet(path)
+    seal(path)
     with pytest.raises(CensusError, match=r"made\.parquet: has the columns"):
-        scan_domain_table(tmp_path / "made.parquet")
+        scan_domain_table(path)

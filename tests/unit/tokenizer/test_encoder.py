@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, normalizers, pre_tokenizers
+from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 
 from helpers.made.tokenizers import BOS, TEXT, make_tokenizer
 from neuron_census.errors import CensusError
@@ -95,7 +95,13 @@ def test_bad_folders_are_named(tmp_path: Path) -> None:
     for content, said in [
         ({**good, "bos_token_id": 300}, "bos_token_id is 300"),
         ({**good, "bos_token_id": None}, "bos_token_id is None"),
+        ({**good, "bos_token_id": True}, "bos_token_id is True"),
+        ({**good, "bos_token_id": -1}, "bos_token_id is -1, expected a whole number of at least 0"),
         ({"bos_token_id": 2}, "max_position_embeddings is None"),
+        (
+            {**good, "max_position_embeddings": 1},
+            "max_position_embeddings is 1, expected .* least 2",
+        ),
     ]:
         config.write_text(json.dumps(content))
         with pytest.raises(CensusError, match=rf"config\.json.*{said}"):
@@ -110,9 +116,35 @@ def test_bad_folders_are_named(tmp_path: Path) -> None:
     with pytest.raises(CensusError, match=r"config\.json: is missing"):
         Encoder.open(tmp_path)
     config.write_text(json.dumps(good))
+    config.write_text("[" * 100_000)
+    with pytest.raises(CensusError, match=r"config\.json: the JSON is nested too deep"):
+        Encoder.open(tmp_path)
+    config.write_text('{"bos_token_id": ' + "1" * 5000 + "}")
+    with pytest.raises(
+        CensusError, match=r"config\.json: the JSON cannot be read: Exceeds the limit"
+    ):
+        Encoder.open(tmp_path)
+    config.write_text(json.dumps(good))
     tokenizer.write_text("{}")
     with pytest.raises(CensusError, match="the tokenizer cannot be read"):
         Encoder.open(tmp_path)
     tokenizer.unlink()
     with pytest.raises(CensusError, match=r"holds no tokenizer: found config\.json"):
         Encoder.open(tmp_path)
+
+
+def test_a_pattern_that_fails_on_a_text_is_named(tmp_path: Path) -> None:
+    tokenizer = make_tokenizer(tmp_path)
+    # It tries every way to part a row of letters, until the library's engine gives up and panics.
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("(?:a|aa)+$"), "isolated")
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    encoder = Encoder.open(tmp_path)
+    assert not encoder.may_be_cut
+    with pytest.raises(CensusError, match=r"the tokenizer fails on a text: .*retry-limit") as error:
+        encoder.encode(["fine", "a" * 80 + "b"])
+    assert str(tmp_path) in str(error.value)
+
+
+def test_an_interruption_is_no_error_of_the_tokenizer() -> None:
+    with pytest.raises(KeyboardInterrupt), module.library_errors("any"):
+        raise KeyboardInterrupt

@@ -1,4 +1,10 @@
-"""Classify: counts become a census, one row a neuron. Every threshold lives here."""
+"""Classify: counts become a census, one row per neuron; every threshold is applied here.
+
+classify(counts=Path("counts/m.zarr"), checkpoint=model, tokenizer=model, thresholds="{}",
+         census=Path("census/m.parquet"), triggers=..., projections=..., spectra=...,
+         positions=..., sensitivity=Path("sensitivity/m.csv"))
+read_table(Path("census/m.parquet"), CENSUS)    # one row per neuron
+"""
 
 from __future__ import annotations
 
@@ -13,24 +19,34 @@ import polars as pl
 
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.classify.belonging import check_weights, facts_of_counts
-from neuron_census.classify.dead import Activity, activity
+from neuron_census.classify.dead import Activity, count_activity
 from neuron_census.classify.ngrams.census import classify_ngrams
-from neuron_census.classify.ngrams.sensitivity import COLUMNS as SENSITIVITY
-from neuron_census.classify.ngrams.sensitivity import sensitivity as sensitivity_of
-from neuron_census.classify.positions.census import classify_positions
-from neuron_census.classify.suppression import suppression_of
-from neuron_census.classify.thresholds import NgramThresholds, Thresholds
+from neuron_census.classify.ngrams.sensitivity import measure_sensitivity
+from neuron_census.classify.positions.census import PositionCensus, classify_positions
+from neuron_census.classify.positions.mutual_information import TooFewWindowsError
+from neuron_census.classify.suppression import measure_suppression
+from neuron_census.classify.thresholds import NgramThresholds, PositionThresholds, Thresholds
 from neuron_census.errors import CensusError
 from neuron_census.formats.counts import Counts
 from neuron_census.formats.ngram_counts import NgramCounts
 from neuron_census.formats.ngram_index import NgramIndex
 from neuron_census.formats.seal import sealed
 from neuron_census.formats.table_files import write_table, write_table_parts
-from neuron_census.formats.tables import CENSUS, POSITIONS, PROJECTIONS, SPECTRA, TRIGGERS, Table
+from neuron_census.formats.tables import (
+    CENSUS,
+    NEURON,
+    POSITIONS,
+    PROJECTIONS,
+    SENSITIVITY,
+    SPECTRA,
+    TRIGGERS,
+)
+from neuron_census.progress import note
 from neuron_census.tokenizer.encoder import Encoder
 from neuron_census.tokenizer.token_text import TokenText
 
-NEURON = ["layer", "neuron"]
+PLACE = list(NEURON)
+"""The columns that say which neuron a row is about."""
 
 
 def classify(
@@ -51,8 +67,9 @@ def classify(
 ) -> None:
     """Say of every neuron whether it is dead, what it detects, and whether it encodes position.
 
-    Without n-gram counts the tables about n-grams are empty and the census has no columns of them;
-    likewise where no windows of the positions study were read.
+    Without n-gram counts the tables about n-grams are empty, and the census has no columns about them.
+    Likewise without windows of the positions study, or with fewer than `positions.min_windows` of them: then
+    a note on standard error, and `left_out` in the census's metadata, say why. The other studies stand.
 
     Parameters
     ----------
@@ -81,41 +98,41 @@ def classify(
     positions
         where to write the curves of positional neurons
     sensitivity
-        where to write how the number of detectors moves with thresholds, a CSV file
+        where to write how the number of detectors changes with the thresholds, as CSV
     """
     given = Thresholds.from_json(thresholds)
     store = Counts.open(counts)
     layers = [NgramCounts.open(path) for path in ngram_counts or []]
     facts = facts_of_counts(store, layers, ngrams)
     facts["thresholds"] = hashlib.sha256(thresholds.encode()).hexdigest()[:32]
-    found = _activity(store, given)
-    parts = [_dead_columns(found)]
+    activity = _count_activity(store, given)
+    parts = [_dead_columns(activity)]
     by_ngrams = _Ngrams.none()
     if ngrams is not None:
         source = Checkpoint.open(checkpoint)
-        note = weights_note or census.with_name(f".{census.stem}.weights.json")
-        check_weights(source, store, note)
+        remembered = weights_note or census.with_name(f".{census.stem}.weights.json")
+        check_weights(source, store, remembered)
         by_ngrams = _classify_ngrams(
             NgramIndex.open(ngrams),
             layers,
             source,
             tokenizer,
             given.ngrams,
-            found,
+            activity,
         )
         parts.append(by_ngrams.columns)
-    by_position = classify_positions(store, given.positions)
+    by_position, left_out = _classify_positions(store, given.positions)
     if by_position is not None:
         parts.append(by_position.columns)
-    by_domain, domains = _by_domain(store, given)
-    parts.append(by_domain)
+    parts.append(_domain_columns(activity))
+    curves = pl.DataFrame(schema=POSITIONS.schema) if by_position is None else by_position.positions
     write_table_parts(by_ngrams.triggers, TRIGGERS, triggers, facts=facts)
     write_table(by_ngrams.projections, PROJECTIONS, projections, facts=facts)
     write_table(by_ngrams.spectra, SPECTRA, spectra, facts=facts)
-    curves = _empty(POSITIONS) if by_position is None else by_position.positions
     write_table(curves, POSITIONS, positions, facts=facts)
     with sealed(sensitivity, facts) as temporary:
         by_ngrams.sensitivity.write_csv(temporary)
+    tokens_by_domain = dict(zip(store.domains, activity.tokens.tolist(), strict=True))
     # The census comes last: where it is, the others are.
     write_table(
         _side_by_side(parts),
@@ -125,14 +142,15 @@ def classify(
         metadata={
             "thresholds": thresholds,
             "recorded": json.dumps(store.recorded),
-            "domains": json.dumps(domains),
+            "domains": json.dumps(tokens_by_domain),
+            **({"left_out": json.dumps(left_out)} if left_out else {}),
         },
     )
 
 
 @dataclass(frozen=True)
 class _Ngrams:
-    """What is known of n-grams: columns of the census, and tables that go with it."""
+    """What is known of n-grams: columns of the census, and the tables that go with it."""
 
     columns: pl.DataFrame
     triggers: Iterable[pl.DataFrame]
@@ -142,22 +160,17 @@ class _Ngrams:
 
     @classmethod
     def none(cls) -> _Ngrams:
-        """Nothing, where no study reads n-grams."""
-        return cls(
-            pl.DataFrame(),
-            (),
-            _empty(PROJECTIONS),
-            _empty(SPECTRA),
-            pl.DataFrame(schema=SENSITIVITY),
-        )
+        """Return empty tables, for where no study reads n-grams."""
+        tables = (PROJECTIONS, SPECTRA, SENSITIVITY)
+        return cls(pl.DataFrame(), (), *(pl.DataFrame(schema=table.schema) for table in tables))
 
 
-def _activity(store: Counts, thresholds: Thresholds) -> Activity:
+def _count_activity(store: Counts, thresholds: Thresholds) -> Activity:
     if store.tokens.sum() == 0:
         raise CensusError(
             f"{store.path}: the dead study has no tokens. Give it some in `studies.dead`."
         )
-    return activity(
+    return count_activity(
         store.active(),
         store.active_at_bos(),
         store.tokens,
@@ -166,39 +179,51 @@ def _activity(store: Counts, thresholds: Thresholds) -> Activity:
     )
 
 
-def _dead_columns(found: Activity) -> pl.DataFrame:
-    layers, neurons = found.activations.shape
+def _place_columns(layers: int, neurons: int) -> dict[str, np.ndarray]:
+    """Return layer and neuron of every row of a census."""
+    return {
+        "layer": np.repeat(np.arange(layers), neurons),
+        "neuron": np.tile(np.arange(neurons), layers),
+    }
+
+
+def _dead_columns(activity: Activity) -> pl.DataFrame:
+    layers, neurons = activity.activations.shape
     return pl.DataFrame(
         {
-            "layer": np.repeat(np.arange(layers), neurons),
-            "neuron": np.tile(np.arange(neurons), layers),
-            "tokens": np.full(layers * neurons, found.tokens),
-            "activations": found.activations.reshape(-1),
-            "frequency": found.frequency.reshape(-1),
-            "dead": found.dead.reshape(-1),
+            **_place_columns(layers, neurons),
+            "tokens": np.full(layers * neurons, activity.total_tokens),
+            "activations": activity.activations.reshape(-1),
+            "frequency": activity.frequency.reshape(-1),
+            "dead": activity.dead.reshape(-1),
         },
-        schema_overrides={name: column.dtype for name, column in CENSUS.columns.items()},
+        schema_overrides=CENSUS.schema,
     )
 
 
-def _by_domain(store: Counts, thresholds: Thresholds) -> tuple[pl.DataFrame, dict[str, int]]:
-    """Activations of every neuron in each domain, and the tokens that each domain has."""
-    active, tokens = store.active(), store.tokens
-    if thresholds.dead.count_bos:
-        active, tokens = active + store.active_at_bos(), tokens + store.windows
-    layers, domains, neurons = active.shape
-    rows = active.transpose(0, 2, 1).reshape(layers * neurons, domains)
-    frame = pl.DataFrame(
+def _domain_columns(activity: Activity) -> pl.DataFrame:
+    layers, domains, neurons = activity.active.shape
+    rows = activity.active.transpose(0, 2, 1).reshape(layers * neurons, domains)
+    return pl.DataFrame(
         {
-            "layer": np.repeat(np.arange(layers), neurons),
-            "neuron": np.tile(np.arange(neurons), layers),
+            **_place_columns(layers, neurons),
             "activations_by_domain": pl.Series(
                 rows, dtype=pl.Array(pl.Int64, domains)
             ).arr.to_list(),
         },
-        schema_overrides={name: CENSUS.columns[name].dtype for name in NEURON},
+        schema_overrides=CENSUS.types(*PLACE),
     )
-    return frame, dict(zip(store.domains, tokens.tolist(), strict=True))
+
+
+def _classify_positions(
+    store: Counts, thresholds: PositionThresholds
+) -> tuple[PositionCensus | None, dict[str, str]]:
+    """Return the census of positions, if there is one, and why there is none where windows are too few."""
+    try:
+        return classify_positions(store, thresholds), {}
+    except TooFewWindowsError as error:
+        note(f"warning: {error} The census has no columns about positions; the others stand.")
+        return None, {"positions": str(error)}
 
 
 def _classify_ngrams(
@@ -207,39 +232,35 @@ def _classify_ngrams(
     checkpoint: Checkpoint,
     tokenizer: Path,
     thresholds: NgramThresholds,
-    found: Activity,
+    activity: Activity,
 ) -> _Ngrams:
-    ngrams = classify_ngrams(layers, index, thresholds, found.dead)
+    ngrams = classify_ngrams(layers, index, thresholds, activity.dead)
     text = TokenText.open(tokenizer)
-    effects = suppression_of(
+    effects = measure_suppression(
         checkpoint,
         Encoder.open(tokenizer).vocabulary,
         ngrams.token_detectors,
         thresholds.suppression,
     )
     columns = ngrams.columns.join(
-        effects.detectors, on=NEURON, how="left", maintain_order="left", validate="1:1"
+        effects.detectors, on=PLACE, how="left", maintain_order="left", validate="1:1"
     )
     projections = effects.projections.with_columns(
         text=text.texts.gather(effects.projections["token"])
     )
     return _Ngrams(
-        columns.select(*NEURON, *CENSUS.optional["ngrams"]),
+        columns.select(*PLACE, *CENSUS.optional["ngrams"]),
         ngrams.triggers(text, effects.tokens),
         projections.select(list(PROJECTIONS.columns)),
         effects.spectra,
-        sensitivity_of(layers, index, thresholds, found.dead),
+        measure_sensitivity(layers, index, thresholds, activity.dead),
     )
 
 
 def _side_by_side(parts: list[pl.DataFrame]) -> pl.DataFrame:
-    """Parts of a census, of the same neurons in the same order."""
+    """Join parts of a census, of the same neurons in the same order."""
     first, *others = parts
     for part in others:
-        if not part.select(NEURON).equals(first.select(NEURON)):
+        if not part.select(PLACE).equals(first.select(PLACE)):
             raise ValueError("parts of a census are of different neurons")
-    return pl.concat([first, *(part.drop(NEURON) for part in others)], how="horizontal")
-
-
-def _empty(table: Table) -> pl.DataFrame:
-    return pl.DataFrame(schema={name: column.dtype for name, column in table.columns.items()})
+    return pl.concat([first, *(part.drop(PLACE) for part in others)], how="horizontal")

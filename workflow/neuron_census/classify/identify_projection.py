@@ -1,8 +1,11 @@
-"""Identify how the paper numbered layers and scaled projections, from a few weights and no text.
+"""Identify how the paper numbers layers and scales projections, from a few weights and no text.
 
-The paper prints projections of some detectors (Figure 6) and says neither whether its layers begin at
-0 or at 1 nor whether anything but the embeddings multiplies an output row. Two tensors of that model
-decide both.
+The paper prints projections of some detectors (Figure 6) but says neither whether its layers begin at
+0 or at 1 nor whether anything besides the embeddings multiplies an output row. Two tensors of that
+model decide both.
+
+    identify_projection(checkpoint=Path("opt-66b"), tokenizer=Path("opt-66b"),
+                        published=Path("resources/paper/fig06_detector_examples.csv"))
 """
 
 from __future__ import annotations
@@ -30,25 +33,25 @@ def identify_projection(
 ) -> None:
     """Compare printed projections with those that each reading of layer and scale gives.
 
-    A reading that fits has a correlation near 1 and an error below the rounding, 0.005. Neurons whose
-    layer is not in the folder are left out.
+    A reading that fits has a correlation near 1 and an error below 0.005, that of rounding. Neurons
+    whose layer is not in the folder are left out.
 
     Parameters
     ----------
     checkpoint
         folder with any of the model's weight files: `fc2.weight` of a printed layer and the embeddings;
-        with the decoder's `final_layer_norm.weight`, readings that scale by it are tried, too
+        with the decoder's `final_layer_norm.weight`, readings that scale by it are tried as well
     tokenizer
         folder of its tokenizer
     published
-        resources/paper/fig06_detector_examples.csv, or numbers of the same form
+        resources/paper/fig06_detector_examples.csv, or a table with the same columns
     output
-        a CSV file for the comparison, which is printed as well
+        a CSV file for the comparison, which is also printed
     """
     tensors = _tensors(checkpoint)
     vocabulary = Encoder.open(tokenizer).tokenizer.get_vocab()
     embeddings = _read(tensors, "embed_tokens.weight", checkpoint)
-    printed = _printed(published, vocabulary)
+    printed = _read_printed(published, vocabulary)
     rows = []
     for (layer, neuron), group in printed.group_by(
         "layer_as_printed", "neuron", maintain_order=True
@@ -89,8 +92,8 @@ def identify_projection(
             frame.write_csv(temporary)
 
 
-def _printed(published: Path, vocabulary: dict[str, int]) -> pl.DataFrame:
-    """The printed values with the ids of their tokens; a token that is printed twice is left out."""
+def _read_printed(published: Path, vocabulary: dict[str, int]) -> pl.DataFrame:
+    """Return the printed values with the ids of their tokens; a token that is printed twice is left out."""
     try:
         table = pl.read_csv(published).filter(pl.col("list").is_in(["promoted", "suppressed"]))
         once = table.filter(~pl.struct("layer_as_printed", "neuron", "token").is_duplicated())
@@ -109,7 +112,7 @@ def _printed(published: Path, vocabulary: dict[str, int]) -> pl.DataFrame:
 def _readings(
     row: Float64[np.ndarray, " hidden"], tensors: dict[str, StoredTensor], folder: Path
 ) -> dict[str, Float64[np.ndarray, " hidden"]]:
-    """The output row as different readings scale it."""
+    """Return the output row as different readings scale it."""
     readings = {"as it is": row, "of length 1": row / np.linalg.norm(row)}
     if "final_layer_norm.weight" in tensors:
         gain = _read(tensors, "final_layer_norm.weight", folder)
@@ -131,7 +134,7 @@ def _agreement(
 
 
 def _tensors(folder: Path) -> dict[str, StoredTensor]:
-    """What the weight files of a folder hold, by names relative to the decoder; some may be missing."""
+    """Return the tensors of a folder's weight files, by names relative to the decoder; some may be missing."""
     files = sorted([*folder.glob("*.safetensors"), *folder.glob("*.bin")])
     if not files:
         raise CensusError(f"{folder}: has no weight files (*.safetensors or *.bin).")

@@ -1,4 +1,4 @@
-"""What neurons write towards: their rows of the second FFN matrix, projected on the embeddings."""
+"""What neurons write to the residual stream, projected on the token embeddings."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.checkpoint.validation import require_finite
 
 PIECE_BYTES = 1 << 27
-"""Of a weight matrix, as float64, this much is in memory at a time."""
+"""How much of a weight matrix, as float64, is in memory at a time."""
 
 
 def output_rows(
     checkpoint: Checkpoint, layer: int, neurons: Int[np.ndarray, " neuron"]
 ) -> Float64[Tensor, "neuron embedded"]:
-    """Read what neurons add to the residual stream, in the space of the token embeddings.
+    """Return what neurons add to the residual stream, in the space of the token embeddings.
 
     A neuron's row is its column of `fc2.weight`; where embeddings have a width of their own, it
-    goes through `project_out` (section 4.4). The rest of the layer is not kept.
+    goes through `project_out` (section 4.4). The rest of the layer does not stay in memory.
 
     Parameters
     ----------
     checkpoint
-        holds the layer
+        the model
     layer
         0-based
     neurons
@@ -59,12 +59,12 @@ def output_rows(
 
 
 def token_embeddings(checkpoint: Checkpoint, vocabulary: int) -> Float[Tensor, "token embedded"]:
-    """Read the embeddings of the tokenizer's tokens, in the type that they are stored in.
+    """Return the embeddings of the tokenizer's tokens, in the type that they are stored in.
 
     Parameters
     ----------
     checkpoint
-        holds them
+        the model
     vocabulary
         the tokenizer's highest id, plus one; rows beyond it belong to no token
 
@@ -77,16 +77,16 @@ def token_embeddings(checkpoint: Checkpoint, vocabulary: int) -> Float[Tensor, "
 def projections(
     embeddings: Float[Tensor, "token embedded"], rows: Float64[Tensor, "neuron embedded"]
 ) -> Float32[np.ndarray, "neuron token"]:
-    """Project output rows on token embeddings: `E @ w` for each neuron (section 4.4).
+    """Return the projections of output rows on token embeddings: `E @ w` for each neuron (section 4.4).
 
-    Sums are float64: their float32 result does not feel the order in which they were taken.
+    Sums are float64, so that their float32 result does not depend on the order in which they are taken.
 
     Parameters
     ----------
     embeddings
-        of any floating type
+        embeddings, of any floating type
     rows
-        of the neurons of a batch
+        output rows of some neurons
     """
     found = np.empty((len(rows), len(embeddings)), dtype=np.float32)
     for first, last in _pieces(*embeddings.shape):
@@ -95,7 +95,7 @@ def projections(
 
 
 def _pieces(rows: int, columns: int) -> Iterator[tuple[int, int]]:
-    """Cut the rows of a matrix into pieces that are small as float64."""
+    """Yield the rows of a matrix in pieces that are small as float64: first row, and the one after the last."""
     step = max(1, PIECE_BYTES // (8 * columns))
     for first in range(0, rows, step):
         yield first, min(first + step, rows)

@@ -2,6 +2,11 @@
 
 A detector's output row is projected on the embeddings of all tokens. It suppresses its tokens if
 their projections are negative: on average, all of them, or most of them.
+
+    found = measure_suppression(checkpoint, vocabulary, census.token_detectors, "mean")
+    found.detectors      # columns of the census, one row per token detector
+    found.tokens         # one row per token detector and covered token
+    found.projections    # rows of the projections table, without texts; found.spectra likewise
 """
 
 from __future__ import annotations
@@ -17,33 +22,32 @@ from torch import Tensor
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.classify.projections import output_rows, projections, token_embeddings
 from neuron_census.errors import CensusError, one_of
-from neuron_census.formats.tables import READINGS
+from neuron_census.formats.tables import CENSUS, NEURON, PROJECTIONS, READINGS, SPECTRA, TRIGGERS
 from neuron_census.progress import progress
 
 EXTREMES = 10
-"""Tokens that are listed as most promoted, and as most suppressed."""
+"""Tokens that are listed as the most promoted ones, and as the most suppressed ones."""
 QUANTILES = 257
 BATCH = 512
 """Detectors whose projections are in memory at a time: 100 MB with OPT's vocabulary."""
 
-NEURON = {"layer": pl.Int16(), "neuron": pl.Int32()}
-DETECTORS = {
-    **NEURON,
-    "suppression": pl.Float32(),
-    "suppression_all_negative": pl.Boolean(),
-    "suppression_majority_negative": pl.Boolean(),
-    "suppression_percentile": pl.Float32(),
-}
-TOKENS = {**NEURON, "token": pl.Int32(), "projection": pl.Float32(), "percentile": pl.Float32()}
-PROJECTIONS = {**NEURON, "rank": pl.Int32(), "token": pl.Int32(), "value": pl.Float32()}
-SPECTRA = {**NEURON, "quantiles": pl.List(pl.Float32())}
+# As they are measured; `suppresses` is read off them, and texts are added to the projections later.
+DETECTORS = CENSUS.types(
+    *NEURON,
+    "suppression",
+    "suppression_all_negative",
+    "suppression_majority_negative",
+    "suppression_percentile",
+)
+TOKENS = PROJECTIONS.types(*NEURON, "token") | TRIGGERS.types("projection", "percentile")
+WITHOUT_TEXT = PROJECTIONS.types(*NEURON, "rank", "token", "value")
 
 
 @dataclass(frozen=True)
 class Suppression:
     """What the output rows of token detectors do to tokens; rows by layer, then neuron.
 
-    `detectors` has the columns of the census; `tokens` one row a detector and covered token;
+    `detectors` has the columns of the census; `tokens` has one row per detector and covered token;
     `projections` and `spectra` are the tables of those names, the former without texts.
     """
 
@@ -53,13 +57,12 @@ class Suppression:
     spectra: pl.DataFrame
 
 
-def suppression_of(
+def measure_suppression(
     checkpoint: Checkpoint, vocabulary: int, detectors: pl.DataFrame, reading: str
 ) -> Suppression:
-    """Project the output rows of token detectors on all tokens, and say which are suppressed.
+    """Project the output rows of token detectors on all tokens, and say which detectors suppress theirs.
 
-    Of the checkpoint only `fc2.weight` of the detectors' layers, the embeddings and `project_out`
-    are read.
+    Only `fc2.weight` of the detectors' layers, the embeddings and `project_out` are read of the checkpoint.
 
     Parameters
     ----------
@@ -70,7 +73,7 @@ def suppression_of(
     detectors
         columns `layer`, `neuron` and `tokens`, the list of its covered tokens
     reading
-        mean, all or majority: of which projections a detector suppresses its tokens if negative
+        `mean`, `all` or `majority`: which of its projections on them must be negative
 
     Raises CensusError for another reading, an embedding with fewer rows than the tokenizer has
     ids, and damaged weights; ValueError for a detector without tokens or with unknown ones.
@@ -102,14 +105,14 @@ def _check(detectors: pl.DataFrame, vocabulary: int) -> None:
 
 
 def _batches(detectors: pl.DataFrame) -> Iterator[tuple[int, pl.DataFrame]]:
-    """Detectors of one layer at a time, and not too many."""
+    """Yield the detectors of one layer at a time, and not too many."""
     for (layer,), rows in detectors.group_by("layer", maintain_order=True):
         for batch in rows.iter_slices(BATCH):
             yield int(layer), batch
 
 
 class _Rows:
-    """The rows of all tables, as they are found."""
+    """The rows of all tables, as they are measured."""
 
     def __init__(self) -> None:
         self.detectors: list[tuple[object, ...]] = []
@@ -118,13 +121,13 @@ class _Rows:
         self.spectra: list[tuple[object, ...]] = []
 
     def tables(self, reading: str) -> Suppression:
-        """Make the tables."""
+        """Return the tables."""
         detectors = pl.DataFrame(self.detectors, schema=DETECTORS, orient="row")
         return Suppression(
             detectors.with_columns(suppresses=READINGS[reading]),
             pl.DataFrame(self.tokens, schema=TOKENS, orient="row"),
-            pl.DataFrame(self.projections, schema=PROJECTIONS, orient="row"),
-            pl.DataFrame(self.spectra, schema=SPECTRA, orient="row"),
+            pl.DataFrame(self.projections, schema=WITHOUT_TEXT, orient="row"),
+            pl.DataFrame(self.spectra, schema=SPECTRA.schema, orient="row"),
         )
 
 
@@ -160,15 +163,15 @@ def _add_batch(
         ]
         found.spectra.append((*place, quantiles(ascending).tolist()))
         promoted, suppressed = extremes(of_neuron)
-        for sign, listed in ((1, promoted), (-1, suppressed)):
-            for rank, token in enumerate(listed.tolist(), start=1):
+        for sign, tokens_by_rank in ((1, promoted), (-1, suppressed)):
+            for rank, token in enumerate(tokens_by_rank.tolist(), start=1):
                 found.projections.append((*place, sign * rank, token, of_neuron[token].item()))
 
 
 def rank_percentiles(
     ascending: Float32[np.ndarray, " token"], values: Float32[np.ndarray, " covered"]
 ) -> Float64[np.ndarray, " covered"]:
-    """Give the places of some projections among all: 0 most suppressed, 1 most promoted.
+    """Return the places of some projections among all: 0 for the most suppressed, 1 for the most promoted.
 
     The place of the r-th lowest of V, from 0, is r / (V - 1); equal ones share the mean of their
     places, and a single token is at 0.5.
@@ -189,7 +192,7 @@ def rank_percentiles(
 
 
 def quantiles(ascending: Float32[np.ndarray, " token"]) -> Float32[np.ndarray, " quantile"]:
-    """Give 257 evenly spaced quantiles, the lowest and the highest value included.
+    """Return 257 evenly spaced quantiles, the lowest and the highest value included.
 
     Between two values they are interpolated linearly.
 
@@ -208,10 +211,10 @@ def quantiles(ascending: Float32[np.ndarray, " token"]) -> Float32[np.ndarray, "
 def extremes(
     values: Float32[np.ndarray, " token"],
 ) -> tuple[Int64[np.ndarray, " promoted"], Int64[np.ndarray, " suppressed"]]:
-    """Name the ten most promoted and the ten most suppressed tokens, from the extreme on.
+    """Return the ten most promoted and the ten most suppressed tokens, the most extreme first.
 
     The lower id comes first where projections are equal. No token is on both lists: with fewer
-    than twenty, the promoted ones get half, rounded up.
+    than twenty tokens, the promoted ones get half, rounded up.
 
     Parameters
     ----------
@@ -225,7 +228,7 @@ def extremes(
 
 
 def _lowest(values: Float32[np.ndarray, " token"], count: int) -> Int64[np.ndarray, " lowest"]:
-    """The places of the lowest values, in order, equal ones by place."""
+    """Return the places of the lowest values, in order; equal ones by place."""
     if count == 0:
         return np.empty(0, dtype=np.int64)
     border = np.partition(values, count - 1)[count - 1]

@@ -45,7 +45,7 @@ class PositionThresholds:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Every threshold that there is."""
+    """Every threshold of the census; the defaults are those of workflow/schemas/config.schema.json."""
 
     dead: DeadThresholds = field(default_factory=DeadThresholds)
     ngrams: NgramThresholds = field(default_factory=NgramThresholds)
@@ -53,14 +53,16 @@ class Thresholds:
 
     @classmethod
     def from_json(cls, text: str) -> Thresholds:
-        """Read what a config has under `classify`; what is absent has its default.
+        """Return what a config has under `classify`; what is absent has its default.
 
         Raises CensusError that names the key for anything else.
         """
         try:
             given = json.loads(text)
         except json.JSONDecodeError as error:
-            raise CensusError(f"thresholds: no JSON: {error}.") from error
+            raise CensusError(
+                f"thresholds: not JSON: {error}. Pass the config's `classify` as JSON."
+            ) from error
         thresholds: Thresholds = _read(cls, given, "classify")
         cover = thresholds.ngrams.max_cover
         for size in cover:
@@ -73,7 +75,7 @@ class Thresholds:
 
 
 def _read(kind: type[Any], given: object, where: str) -> Any:
-    """Make a dataclass of thresholds from a mapping, checking every name and type."""
+    """Return a dataclass of thresholds made from a mapping, after checking every name and type."""
     if not isinstance(given, dict):
         raise CensusError(f"{where}: found {given!r}, expected a mapping of thresholds.")
     defaults = kind()
@@ -86,14 +88,14 @@ def _read(kind: type[Any], given: object, where: str) -> Any:
         if hasattr(default, "__dataclass_fields__"):
             values[key] = _read(type(default), value, f"{where}.{key}")
         elif isinstance(default, dict):
-            values[key] = default | _of_kind(value, default, f"{where}.{key}")
+            values[key] = default | _check_kind(value, default, f"{where}.{key}")
         else:
-            values[key] = _of_kind(value, default, f"{where}.{key}")
+            values[key] = _check_kind(value, default, f"{where}.{key}")
     return kind(**values)
 
 
-def _of_kind(value: Any, default: Any, where: str) -> Any:
-    """The value, if it is of the kind of its default; a whole number will do for a fraction."""
+def _check_kind(value: Any, default: Any, where: str) -> Any:
+    """Return the value if it is of the kind of its default; a whole number will do for a fraction."""
     kinds = (int, float) if isinstance(default, float) else (type(default),)
     if isinstance(value, kinds) and not (isinstance(value, bool) and bool not in kinds):
         return float(value) if isinstance(default, float) else value

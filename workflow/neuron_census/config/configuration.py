@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from functools import cache, partial
 from itertools import chain
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,14 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
 from neuron_census.config.consistency import check_consistency
+from neuron_census.config.faults import refuse
 from neuron_census.config.schema_errors import explain
-from neuron_census.errors import CensusError
 
 SCHEMA = Path(__file__).parents[2] / "schemas" / "config.schema.json"
 COMMIT = re.compile(r"[0-9a-f]{40}")
+LONGEST_NUMBER = 63
+DEEPEST = 20
+"""Mappings and lists inside one another; the schema needs half of them."""
 
 
 @cache
@@ -33,19 +37,20 @@ def schema() -> dict[str, Any]:
 
 
 def configure(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Check the merged config and give it with its defaults, and without what is null.
+    """Return the merged config, checked, with its defaults, and without what is null.
 
     Parameters
     ----------
     given
         the config as Snakemake has merged it
 
-    Raises CensusError that names the key, what was found, what is allowed and the nearest to it.
+    Raises CensusError that names every key at fault, what was found, what is allowed and the nearest to it.
     """
-    plain = _typed(_plain(given, "config"), schema())
+    refuse(_odd_values(given, "config"))
+    plain = _typed(_plain(given), schema())
+    refuse(_odd_numbers(plain))
     errors = sorted(Draft202012Validator(schema()).iter_errors(plain), key=_place)
-    if errors:
-        raise CensusError(explain(errors[0]))
+    refuse(chain.from_iterable(map(explain, errors)))
     config = _without_nulls(_with_defaults(plain, schema()))
     assert isinstance(config, dict)
     check_consistency(config)
@@ -84,17 +89,40 @@ def _is_pinned(entry: Mapping[str, Any]) -> bool:
     return "hub" not in entry or COMMIT.fullmatch(entry["revision"]) is not None
 
 
-def _plain(value: Any, where: str) -> Any:
-    """The same with plain mappings and lists, and with nothing but text as a key."""
-    if isinstance(value, Mapping):
-        for key in value:
+def _odd_values(value: Any, where: str, depth: int = 0) -> Iterator[str]:
+    """Faults that no schema can speak of: keys that are no text, and mappings or lists without end."""
+    if depth > DEEPEST:
+        yield f"{where}: is nested more than {DEEPEST} deep; expected the keys that config/README.md lists."
+    elif isinstance(value, Mapping):
+        for key, entry in value.items():
             if not isinstance(key, str):
-                raise CensusError(
-                    f"{where}: found the key {key!r}, which is no text. Write '{key}'."
-                )
-        return {key: _plain(entry, f"{where}.{key}") for key, entry in value.items()}
+                yield f"{where}: found the key {key!r}, which is no text. Write '{key}'."
+            yield from _odd_values(entry, f"{where}.{key}", depth + 1)
+    elif isinstance(value, list | tuple):
+        for number, entry in enumerate(value):
+            yield from _odd_values(entry, f"{where}[{number}]", depth + 1)
+
+
+def _odd_numbers(value: Any, where: str = "") -> Iterator[str]:
+    """Faults that the schema lets pass: NaN is neither below a minimum nor above a maximum."""
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            yield from _odd_numbers(entry, f"{where}.{key}" if where else key)
+    elif isinstance(value, list):
+        for number, entry in enumerate(value):
+            yield from _odd_numbers(entry, f"{where}[{number}]")
+    elif isinstance(value, float) and not isfinite(value):
+        yield f"{where}: found {value}, expected a number that is finite."
+    elif isinstance(value, int) and value.bit_length() > LONGEST_NUMBER:
+        yield f"{where}: found a whole number of {value.bit_length()} bits, expected one of at most {LONGEST_NUMBER}."
+
+
+def _plain(value: Any) -> Any:
+    """The same with plain mappings and lists."""
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(entry, f"{where}[{number}]") for number, entry in enumerate(value)]
+        return [_plain(entry) for entry in value]
     return value
 
 

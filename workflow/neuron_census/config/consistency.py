@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
-from neuron_census.errors import CensusError, one_of
+from neuron_census.config.faults import fault_of, refuse
+from neuron_census.errors import one_of
 from neuron_census.text.specification import DomainSpecification
+
+SOURCES = {"checkpoints": ("hub", "path", "trained"), "tokenizers": ("hub", "path")}
+"""Keys of which an entry of a catalogue has exactly one: where it comes from."""
+ONLY_WITH = {"revision": "hub", "layers": "hub", "step": "trained"}
+"""Keys that mean something beside another one only."""
+OWN_ENDINGS = (".zarr", ".parquet", ".csv")
+"""Endings of the workflow's own files: `m` and `m.zarr` would be written into one another."""
 
 
 def check_consistency(config: Mapping[str, Any]) -> None:
@@ -17,164 +26,174 @@ def check_consistency(config: Mapping[str, Any]) -> None:
     config
         valid by the schema, with its defaults
 
-    Raises CensusError that names the key, what was found, what is allowed and the nearest to it.
+    Raises CensusError that names every key at fault, what was found, what is allowed and the nearest to it.
     """
-    _check_names(config)
-    _check_sources(config)
-    _check_selections(config)
-    _check_recipes(config)
+    refuse(_faults(config))
 
 
-def _check_names(config: Mapping[str, Any]) -> None:
-    """No two names in one folder of results may be the same, on any disk."""
+def _faults(config: Mapping[str, Any]) -> Iterator[str]:
     train = config["train"]
-    for where, names in (
+    for where, catalogue in (
         ("checkpoints", config["checkpoints"]),
         ("tokenizers", config["tokenizers"]),
         ("domains", config["domains"]),
         ("train.tokenizers", train["tokenizers"]),
         ("train.checkpoints", train["checkpoints"]),
     ):
-        seen: dict[str, str] = {}
-        for name in names:
-            if name.casefold() in seen:
-                raise CensusError(
-                    f"{where}: '{seen[name.casefold()]}' and '{name}' are the same file where a disk "
-                    "does not tell capital letters from small ones. Rename one of them."
-                )
-            seen[name.casefold()] = name
+        yield from _name_faults(where, catalogue)
+    yield from _shared_name_faults(config)
+    for called, kinds in SOURCES.items():
+        for name, entry in config[called].items():
+            yield from _source_faults(f"{called}.{name}", entry, kinds)
+    for name, entry in config["checkpoints"].items():
+        yield from _checkpoint_faults(f"checkpoints.{name}", entry, config)
+    for name, entry in config["domains"].items():
+        yield from _revision_faults(f"domains.{name}", entry)
+        yield from fault_of(partial(DomainSpecification.from_mapping, name, entry))
+    yield from _selection_faults(config)
+    yield from _study_faults(config)
+    yield from _recipe_faults(config)
+
+
+def _name_faults(where: str, catalogue: Mapping[str, Any]) -> Iterator[str]:
+    """No two names in one folder of results may be the same, on any disk, or lie inside one another."""
+    seen: dict[str, str] = {}
+    for name in catalogue:
+        if (folded := name.casefold()) in seen:
+            yield (
+                f"{where}: '{seen[folded]}' and '{name}' are the same file where a disk does not tell "
+                "capital letters from small ones. Rename one of them."
+            )
+        seen[folded] = name
+        if folded.endswith(OWN_ENDINGS):
+            yield (
+                f"{where}: '{name}' ends as the workflow's own files do ({', '.join(OWN_ENDINGS)}), and "
+                "could be mistaken for one of them. Rename it."
+            )
+
+
+def _shared_name_faults(config: Mapping[str, Any]) -> Iterator[str]:
     shared = {name.casefold(): name for name in config["tokenizers"]}
     for model, checkpoint in config["checkpoints"].items():
         if "tokenizer" not in checkpoint and model.casefold() in shared:
-            raise CensusError(
+            yield (
                 f"checkpoints.{model}: has no `tokenizer`, so that its own would bear its name, and "
                 f"there is a tokenizer '{shared[model.casefold()]}'. Set `tokenizer`, or rename one."
             )
 
 
-def _check_sources(config: Mapping[str, Any]) -> None:
-    for catalogue, kinds in (
-        ("checkpoints", ("hub", "path", "trained")),
-        ("tokenizers", ("hub", "path")),
-    ):
-        for name, entry in config[catalogue].items():
-            where = f"{catalogue}.{name}"
-            found = [f"`{kind}`" for kind in kinds if kind in entry]
-            if len(found) != 1:
-                expected = ", ".join(f"`{kind}`" for kind in kinds)
-                raise CensusError(
-                    f"{where}: found {' and '.join(found) or 'none of these'}, expected one of "
-                    f"{expected}. A value of the default config is taken away by laying `null` over it."
-                )
-            _check_revision(where, entry)
-    for name, entry in config["checkpoints"].items():
-        _check_layers(f"checkpoints.{name}", entry)
-        _check_trained(f"checkpoints.{name}", entry, config["train"]["checkpoints"])
-    for name, entry in config["domains"].items():
-        _check_revision(f"domains.{name}", entry)
-        DomainSpecification.from_mapping(name, entry)
+def _source_faults(where: str, entry: Mapping[str, Any], kinds: tuple[str, ...]) -> Iterator[str]:
+    found = [f"`{kind}`" for kind in kinds if kind in entry]
+    if len(found) != 1:
+        expected = ", ".join(f"`{kind}`" for kind in kinds)
+        yield (
+            f"{where}: found {' and '.join(found) or 'none of these'}, expected one of {expected}. A "
+            "value of the default config is taken away by laying `null` over it."
+        )
+    for key, kind in ONLY_WITH.items():
+        if key in entry and kind not in entry:
+            yield f"{where}.{key}: only an entry with `{kind}` has it. Remove it, or set `{kind}`."
+    yield from _revision_faults(where, entry)
 
 
-def _check_revision(where: str, entry: Mapping[str, Any]) -> None:
+def _revision_faults(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
     if "hub" in entry and "revision" not in entry:
-        raise CensusError(
+        yield (
             f"{where}.revision: is missing; expected the commit of {entry['hub']} to take, 40 "
             "hexadecimal digits: without it, the same config could mean something else tomorrow."
         )
-    if "revision" in entry and "hub" not in entry:
-        raise CensusError(f"{where}.revision: only an entry with `hub` has one.")
 
 
-def _check_layers(where: str, entry: Mapping[str, Any]) -> None:
+def _checkpoint_faults(
+    where: str, entry: Mapping[str, Any], config: Mapping[str, Any]
+) -> Iterator[str]:
+    if "tokenizer" in entry:
+        yield from _unknown(
+            f"{where}.tokenizer",
+            "tokenizer",
+            entry["tokenizer"],
+            config["tokenizers"],
+            "tokenizers",
+        )
     if "hub" in entry and "layers" not in entry:
-        raise CensusError(
+        yield (
             f"{where}.layers: is missing; expected the number of layers of {entry['hub']}, as "
             "num_hidden_layers in its config.json says: jobs are planned before it is fetched."
         )
-    if "layers" in entry and "hub" not in entry:
-        raise CensusError(f"{where}.layers: only an entry with `hub` has it.")
-
-
-def _check_trained(where: str, entry: Mapping[str, Any], recipes: Mapping[str, Any]) -> None:
     if "trained" not in entry:
-        if "step" in entry:
-            raise CensusError(f"{where}.step: only an entry with `trained` has it.")
         return
-    _check_known(f"{where}.trained", "recipe", entry["trained"], recipes, "train.checkpoints")
+    recipes, recipe = config["train"]["checkpoints"], entry["trained"]
+    yield from _unknown(f"{where}.trained", "recipe", recipe, recipes, "train.checkpoints")
     if "tokenizer" not in entry:
-        raise CensusError(
+        yield (
             f"{where}.tokenizer: is missing; expected the tokenizer that it is trained with, as a name "
             "of `tokenizers`."
         )
-    kept = recipes[entry["trained"]]["keep"]
-    if "step" in entry and entry["step"] not in kept:
-        raise CensusError(
-            f"{where}.step: {entry['step']} is not kept; train.checkpoints.{entry['trained']}.keep is "
-            f"{kept}."
+    if "step" in entry and recipe in recipes and entry["step"] not in recipes[recipe]["keep"]:
+        yield (
+            f"{where}.step: {entry['step']} is not kept; train.checkpoints.{recipe}.keep is "
+            f"{recipes[recipe]['keep']}. Choose one of these, or add it to them."
         )
 
 
-def _check_selections(config: Mapping[str, Any]) -> None:
+def _selection_faults(config: Mapping[str, Any]) -> Iterator[str]:
     experiments = config["experiments"]
-    for called, models in {
-        "models": config["models"],
-        **{f"experiments.{name}": models for name, models in experiments.items()},
-    }.items():
+    lists = {"models": config["models"]}
+    lists |= {f"experiments.{name}": models for name, models in experiments.items()}
+    for called, models in lists.items():
         for number, model in enumerate(models):
             where = f"{called}[{number}]"
-            _check_known(where, "model", model, config["checkpoints"], "checkpoints")
+            yield from _unknown(where, "model", model, config["checkpoints"], "checkpoints")
     if len(pair := experiments["no_positions"]) not in (0, 2):
-        raise CensusError(
+        yield (
             f"experiments.no_positions: found {pair}, expected two models, the first with position "
             "embeddings and the second without, or none."
         )
     shown = config["draw"]["oscillatory_ranges"].get("model")
     if shown is not None and shown not in config["models"]:
-        raise CensusError(
+        yield (
             f"draw.oscillatory_ranges.model: unknown model '{shown}'; "
             f"{one_of(shown, config['models'])}"
         )
-    for model, checkpoint in config["checkpoints"].items():
-        if "tokenizer" in checkpoint:
-            where = f"checkpoints.{model}.tokenizer"
-            name = checkpoint["tokenizer"]
-            _check_known(where, "tokenizer", name, config["tokenizers"], "tokenizers")
+
+
+def _study_faults(config: Mapping[str, Any]) -> Iterator[str]:
     for study, entries in config["studies"].items():
         seen = set()
         for number, entry in enumerate(entries):
             where, domain = f"studies.{study}[{number}].domain", entry["domain"]
-            _check_known(where, "domain", domain, config["domains"], "domains")
+            yield from _unknown(where, "domain", domain, config["domains"], "domains")
             if domain in seen:
-                raise CensusError(f"{where}: '{domain}' is there twice; give one budget for it.")
+                yield f"{where}: '{domain}' is there twice; give one budget for it."
             seen.add(domain)
 
 
-def _check_known(
+def _recipe_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    train, domains = config["train"], config["domains"]
+    tokenizers = {**config["tokenizers"], **train["tokenizers"]}
+    readers: dict[str, list[str]] = {}
+    for catalogue in ("tokenizers", "checkpoints"):
+        for name, recipe in train[catalogue].items():
+            where = f"train.{catalogue}.{name}"
+            for domain in recipe["domains"]:
+                readers.setdefault(domain, []).append(where)
+                yield from _unknown(f"{where}.domains", "domain", domain, domains, "domains")
+            if "tokenizer" in recipe:
+                place, chosen = f"{where}.tokenizer", recipe["tokenizer"]
+                yield from _unknown(place, "tokenizer", chosen, tokenizers, "train.tokenizers")
+    for domain, wheres in readers.items():
+        if domain in domains and "held_out" not in domains[domain]:
+            yield (
+                f"{wheres[0]}.domains: domain '{domain}' has no `held_out`, so that studies read all of it "
+                "and nothing is left to train on. Set the share that studies may read."
+            )
+
+
+def _unknown(
     where: str, kind: str, name: str, catalogue: Mapping[str, Any], called: str
-) -> None:
+) -> Iterator[str]:
     if name not in catalogue:
-        raise CensusError(
+        yield (
             f"{where}: unknown {kind} '{name}'; {one_of(name, list(catalogue))} Add it to the "
             f"catalogue `{called}` or correct it."
         )
-
-
-def _check_recipes(config: Mapping[str, Any]) -> None:
-    for where, recipe in _recipes(config["train"]):
-        for domain in recipe["domains"]:
-            _check_known(f"{where}.domains", "domain", domain, config["domains"], "domains")
-            if "held_out" not in config["domains"][domain]:
-                raise CensusError(
-                    f"{where}.domains: domain '{domain}' has no `held_out`, so that studies read all of "
-                    "it and nothing is left to train on. Set the share that studies may read."
-                )
-        if "tokenizer" in recipe:
-            tokenizers = {**config["tokenizers"], **config["train"]["tokenizers"]}
-            called = "train.tokenizers"
-            _check_known(f"{where}.tokenizer", "tokenizer", recipe["tokenizer"], tokenizers, called)
-
-
-def _recipes(train: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for catalogue in ("tokenizers", "checkpoints"):
-        for name, recipe in train[catalogue].items():
-            yield f"train.{catalogue}.{name}", recipe

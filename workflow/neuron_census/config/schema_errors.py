@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from jsonschema.exceptions import ValidationError
@@ -24,8 +24,8 @@ _PATTERNS = {
 }
 
 
-def explain(error: ValidationError) -> str:
-    """Say in one paragraph which key is at fault, what was found there and what is allowed.
+def explain(error: ValidationError) -> Iterator[str]:
+    """Yield, a sentence for each fault, which key is at fault, what was found there and what is allowed.
 
     Parameters
     ----------
@@ -37,17 +37,17 @@ def explain(error: ValidationError) -> str:
     assert isinstance(described, dict)
     if error.validator == "additionalProperties":
         allowed = list(described["properties"])
-        unknown = next(key for key in found if key not in allowed)
-        return f"{where}: unknown key '{unknown}'; {one_of(unknown, allowed)}"
-    if error.validator == "required":
-        missing = next(key for key in described["required"] if key not in found)
-        return (
-            f"{where}: the key '{missing}' is missing; expected "
-            f"{expected(described['properties'][missing])}."
-        )
-    if error.validator == "enum" and isinstance(found, str):
-        return f"{where}: found '{found}'; {one_of(found, described['enum'])}"
-    return f"{where}: found {found!r}, expected {expected(described)}."
+        for unknown in [key for key in found if key not in allowed]:
+            yield f"{where}: unknown key '{unknown}'; {one_of(unknown, allowed)}"
+    elif error.validator == "required":
+        for missing in described["required"]:
+            if missing not in found:
+                wanted = expected(described["properties"][missing])
+                yield f"{where}: the key '{missing}' is missing; expected {wanted}."
+    elif error.validator == "enum" and isinstance(found, str):
+        yield f"{where}: found '{found}'; {one_of(found, described['enum'])}"
+    else:
+        yield f"{where}: found {found!r}, expected {expected(described)}."
 
 
 def expected(described: Mapping[str, Any]) -> str:
@@ -81,6 +81,7 @@ def _path(parts: Iterable[str | int]) -> str:
 def _bounds(described: Mapping[str, Any]) -> str:
     words = {
         "minimum": "of at least {}",
+        "maximum": "at most {}",
         "exclusiveMinimum": "above {}",
         "exclusiveMaximum": "below {}",
         "minItems": "of at least {} entry",
@@ -89,4 +90,4 @@ def _bounds(described: Mapping[str, Any]) -> str:
     said = [word.format(described[key]) for key, word in words.items() if key in described]
     if described.get("uniqueItems"):
         said.append("without repetition")
-    return f" {', '.join(said)}" if said else ""
+    return f" {' and '.join(said)}" if said else ""

@@ -13,6 +13,7 @@ from typing import Any
 
 from neuron_census.config.shards import shard_count
 from neuron_census.errors import CensusError
+from neuron_census.layers import first_half
 from neuron_census.paths.find import find_files, find_path
 
 # What the paper claims and shows, as numbers.
@@ -121,7 +122,7 @@ class Selection:
             return range(0)
         layers = self.layers(model)
         everywhere = self.config["record"]["ngram_layers"] == "all"
-        return range(layers if everywhere else -(-layers // 2))
+        return range(layers if everywhere else first_half(layers))
 
     def domain_files(self, domain: str) -> list[Path]:
         """Find the local files of a domain; none for one that is downloaded. Raises CensusError."""

@@ -1,8 +1,12 @@
 """The bits of a recording, read for counting: chunks go from their files to where they are counted.
 
-The files are those of Zarr (version 3, sharded): a file for every `SHARD_TOKENS` tokens of a layer holds a chunk
-for every `CHUNK_NEURONS` neurons, each zstd with a crc32c behind it, and at the end an index of offsets and
-lengths with a crc32c of its own. Zarr reads the same through three copies in memory.
+The files are those of Zarr (version 3, sharded): one file for every `TOKENS_PER_FILE` tokens of a layer holds one
+chunk for every `CHUNK_NEURONS` neurons, each compressed with zstd and followed by a crc32c, and at the end an
+index of offsets and lengths with a crc32c of its own. Zarr would make three copies in memory to read the same.
+
+    bits = BitChunks.open(path, open_recording(path), layer)
+    words = np.zeros((bits.chunk_neurons, bits.octets), dtype=np.uint8)
+    bits.read(0, words)     # the bits of the first chunk of neurons
 """
 
 from __future__ import annotations
@@ -18,10 +22,10 @@ from jaxtyping import UInt8, UInt64
 from zstandard import ZstdDecompressor
 
 from neuron_census.errors import MADE_AGAIN, CensusError
-from neuron_census.formats.recording import SHARD_TOKENS
+from neuron_census.formats.recording import TOKENS_PER_FILE
 
 CHECKSUM_BYTES = 4
-CHUNK_BYTES = SHARD_TOKENS // 8
+CHUNK_BYTES = TOKENS_PER_FILE // 8
 
 
 @dataclass(frozen=True)
@@ -41,14 +45,14 @@ class BitChunks:
 
     @classmethod
     def open(cls, path: Path, group: zarr.Group, layer: int) -> BitChunks:
-        """Read where the chunks are.
+        """Return the bits of a layer, after reading where their chunks are.
 
         Parameters
         ----------
         path, group
             the recording, open
         layer
-            which must be one that was recorded token by token
+            from 0; it must have been recorded token by token
 
         Raises CensusError for an index that does not match its checksum.
         """
@@ -62,14 +66,14 @@ class BitChunks:
         return cls(path, layer, ffn_dim, octets, neurons, files, indices)
 
     def read(self, block: int, out: UInt8[np.ndarray, "neuron octets"]) -> None:
-        """Read the bits of a chunk's neurons, fewer at the end.
+        """Read the bits of the neurons of a chunk into an array; the last chunk may have fewer.
 
         Parameters
         ----------
         block
             number of the chunk along the neurons
         out
-            uint8 `[neurons, octets]`, where they go; rows may be apart in memory
+            uint8 `[neuron, octet]`, where they go; rows need not be contiguous
 
         Raises CensusError for a chunk that does not match its checksum.
         """
@@ -84,7 +88,7 @@ class BitChunks:
             out[:, first : first + width] = chunk[: len(out), :width]
 
     def _stored(self, file: Path, number: int, block: int) -> memoryview:
-        """The compressed bytes of a chunk, checked."""
+        """Return the compressed bytes of a chunk, after checking them."""
         offset, length = self._indices[number][block].tolist()
         with file.open("rb", buffering=0) as opened:
             stored = os.pread(opened.fileno(), length, offset)
@@ -112,7 +116,7 @@ def _read_index(path: Path, file: Path, chunks: int) -> UInt64[np.ndarray, "chun
 
 
 def _matches(stored: bytes) -> bool:
-    """Whether the last bytes are the crc32c of those before."""
+    """Return whether the last bytes are the crc32c of those before them."""
     expected = int.from_bytes(stored[-CHECKSUM_BYTES:], "little")
     return len(stored) > CHECKSUM_BYTES and (
         google_crc32c.value(stored[:-CHECKSUM_BYTES]) == expected

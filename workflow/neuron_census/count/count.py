@@ -1,4 +1,9 @@
-"""Count: merge the recordings of all shards of a model into exact counts."""
+"""Count: merge the recordings of all shards of a model into exact counts.
+
+count(recordings=[Path("recordings/m/0.zarr"), Path("recordings/m/1.zarr")],
+      windows=Path("windows/opt/windows.parquet"), output=Path("counts/m.zarr"))
+Counts.open(Path("counts/m.zarr")).active()     # activations, [layer, domain, neuron]
+"""
 
 from __future__ import annotations
 
@@ -9,7 +14,7 @@ import numpy as np
 import polars as pl
 import zarr
 
-from neuron_census.count.recordings import agreeing
+from neuron_census.count.recordings import check_recordings_agree
 from neuron_census.errors import MADE_AGAIN, CensusError
 from neuron_census.formats.counts import FORMAT, VERSION, create_positions, create_totals
 from neuron_census.formats.recording import facts_of, open_recording
@@ -29,11 +34,11 @@ def count(*, recordings: list[Path], windows: Path, output: Path) -> None:
     windows
         the window table that they were made from
     output
-        the counts store
+        where to write the counts store
     """
     table = Windows.open(windows)
     groups = {path: open_recording(path) for path in recordings}
-    shared = agreeing(groups, table.shards, table.digest, table.path)
+    shared = check_recordings_agree(groups, table.shards, table.digest, table.path)
     _check_arrays(groups, shared, _shards_with_positions(table))
     layers, domains, ffn_dim = shared["num_layers"], len(table.domains), shared["ffn_dim"]
     with sealed(output, facts_of(shared)) as folder:
@@ -61,7 +66,7 @@ def count(*, recordings: list[Path], windows: Path, output: Path) -> None:
 
 
 def _add_positions(array: zarr.Array[Any], parts: dict[Path, zarr.Group]) -> None:
-    """Add up the position counts, one (domain, layer) at a time: together they may exceed memory."""
+    """Add up the position counts, one domain and layer at a time: together they may exceed memory."""
     places = list(np.ndindex(*array.shape[:2]))
     with progress(what="adding positions", unit="block", total=len(places)) as bar:
         for place in places:
@@ -75,7 +80,7 @@ def _add_positions(array: zarr.Array[Any], parts: dict[Path, zarr.Group]) -> Non
 def _check_arrays(
     groups: dict[Path, zarr.Group], shared: dict[str, Any], with_positions: set[int]
 ) -> None:
-    """CensusError unless each recording holds the counts that its windows call for, in full.
+    """Check that each recording holds all the counts that its windows call for.
 
     An array that was lost must not pass for one that was never needed: the sum would be too small.
     """
@@ -97,19 +102,13 @@ def _check_arrays(
 
 
 def _shards_with_positions(table: Windows) -> set[int]:
-    """The shards that have windows of the `positions` study."""
-    rows = pl.scan_parquet(table.path, glob=False).filter("positions")
-    return set(rows.select(pl.col("shard").unique()).collect()["shard"])
+    """Return the shards that have windows of the positions study."""
+    return set(table.columns("shard", "positions").filter("positions")["shard"])
 
 
 def _windows_by_domain(table: Windows) -> dict[str, list[int]]:
-    """How many windows the dead study and the positions study read, in the order of the domains."""
-    rows = pl.scan_parquet(table.path, glob=False).group_by("domain")
-    counts = {
-        domain: (dead, positions)
-        for domain, dead, positions in rows.agg(pl.col("dead", "positions").sum())
-        .collect()
-        .iter_rows()
-    }
-    dead, positions = zip(*(counts.get(domain, (0, 0)) for domain in table.domains), strict=True)
+    """Return how many windows of each domain the dead study and the positions study read."""
+    rows = table.columns("domain", "dead", "positions").group_by("domain")
+    sums = {row[0]: row[1:] for row in rows.agg(pl.col("dead", "positions").sum()).iter_rows()}
+    dead, positions = zip(*(sums.get(domain, (0, 0)) for domain in table.domains), strict=True)
     return {"windows": list(dead), "position_windows": list(positions)}

@@ -1,4 +1,9 @@
-"""Count n-grams: which ones activate each neuron of a layer, and how often."""
+"""Count n-grams: which ones activate each neuron of a layer, and how often.
+
+count_ngrams(recordings=[Path("recordings/m/0.zarr")], ngrams=Path("ngrams/opt.zarr"), layer=0,
+             output=Path("counts/m/ngrams/0.zarr"))
+NgramCounts.open(Path("counts/m/ngrams/0.zarr")).triggers(1)    # tokens that activate each neuron
+"""
 
 from __future__ import annotations
 
@@ -11,11 +16,11 @@ import zarr
 from jaxtyping import Int32, Int64, UInt64
 
 from neuron_census.count.bit_chunks import BitChunks
-from neuron_census.count.recordings import agreeing
-from neuron_census.count.repeated_ngrams import Repeated, ranked
+from neuron_census.count.recordings import check_recordings_agree
+from neuron_census.count.repeated_ngrams import RepeatedNgrams, rank_ngrams
 from neuron_census.errors import MADE_AGAIN, CensusError
 from neuron_census.formats.appended_array import AppendedArray
-from neuron_census.formats.ngram_counts import KEPT, attributes
+from neuron_census.formats.ngram_counts import EXACTNESS, attributes
 from neuron_census.formats.ngram_index import NONE, SIZES, NgramIndex, create
 from neuron_census.formats.recording import facts_of, open_recording
 from neuron_census.formats.seal import sealed
@@ -26,7 +31,6 @@ from neuron_census.progress import progress
 BITS_AT_A_TIME = 1 << 18
 """Set bits whose n-grams one thread lists at a time: 3 MiB."""
 
-"""Its number and its recording."""
 Task = tuple[UInt64[np.ndarray, "neuron word"], Int64[np.ndarray, " bound"]]
 """The bits of some neurons, and where the list of each neuron's n-grams begins; the last one ends it."""
 Counted = dict[str, np.ndarray]
@@ -46,13 +50,13 @@ def count_ngrams(
     layer
         which layer, from 0
     threads
-        CPU threads
+        how many CPU threads count
     output
-        the n-gram counts of the layer
+        where to write the n-gram counts of the layer
     """
     index = NgramIndex.open(ngrams)
     groups = {path: open_recording(path) for path in recordings}
-    shared = agreeing(groups, index.shards, index.windows_digest, index.path)
+    shared = check_recordings_agree(groups, index.shards, index.windows_digest, index.path)
     by_shard = {group.attrs["shard"]: (path, group) for path, group in groups.items()}
     # A shard without windows of the study has no bits.
     shards = [shard for shard in range(index.shards) if len(index.ids(1, shard))]
@@ -66,7 +70,7 @@ def count_ngrams(
     ids = _ids(index, shards, bits)
     repeated = []
     for place, n in enumerate(SIZES):
-        ids[:, place], of_size = ranked(ids[:, place], index.occurrences(n))
+        ids[:, place], of_size = rank_ngrams(ids[:, place], index.occurrences(n))
         repeated.append(of_size)
     with sealed(output, facts_of(shared)) as folder:
         store = zarr.open_group(folder, mode="w")
@@ -79,10 +83,10 @@ def _count_layer(
     store: zarr.Group,
     bits: Sequence[BitChunks],
     ids: Int32[np.ndarray, "position n"],
-    repeated: list[Repeated],
+    repeated: list[RepeatedNgrams],
     threads: int,
 ) -> None:
-    """Count block by block: while one is counted, the bits of the next are read."""
+    """Count block by block: while one block is counted, the bits of the next one are read."""
     written = [_CountsOfSize(store, n) for n in SIZES]
     scratch = [_Scratch(repeated) for _ in range(threads)]
     ffn_dim, step = bits[0].ffn_dim, bits[0].chunk_neurons
@@ -105,14 +109,14 @@ def _count_layer(
 
 
 class _CountsOfSize:
-    """The arrays of the store for n-grams of one size, as neurons are counted."""
+    """The arrays of the store for n-grams of one length, written as neurons are counted."""
 
     def __init__(self, store: zarr.Group, n: int) -> None:
         self._store = store
         self._n = n
         self._arrays = {
-            name: AppendedArray(store, f"{n}/{name}")
-            for name in NAMES
+            name: AppendedArray(store, f"{n}/{name}", dimension)
+            for name, dimension in ARRAYS.items()
             if not name.endswith("_sizes")
         }
         self._sizes: dict[str, list[np.ndarray]] = {"profile": [], "trigger": []}
@@ -128,13 +132,13 @@ class _CountsOfSize:
             array.finish()
         for kind, sizes in self._sizes.items():
             offsets = np.concatenate([[0], np.cumsum(np.concatenate(sizes))])
-            create(self._store, f"{self._n}/{kind}_offsets", offsets)
+            create(self._store, f"{self._n}/{kind}_offsets", offsets, ("bound",))
 
 
 class _Scratch:
-    """What one thread counts in, made once: noughts before and after each use."""
+    """The arrays that one thread counts in, made once: all zeros before and after each use."""
 
-    def __init__(self, repeated: Sequence[Repeated]) -> None:
+    def __init__(self, repeated: Sequence[RepeatedNgrams]) -> None:
         sizes = [len(of_size.ngram_of) for of_size in repeated]
         self.arrays = [
             (
@@ -149,7 +153,7 @@ class _Scratch:
 def _ids(
     index: NgramIndex, shards: Sequence[int], bits: Sequence[BitChunks]
 ) -> Int32[np.ndarray, "position n"]:
-    """The n-grams of every bit of all shards, n side by side; what pads an octet has none."""
+    """Return the n-grams at every bit of all shards, one column for each n; padding bits have none."""
     parts = []
     for shard, of_shard in zip(shards, bits, strict=True):
         octets = of_shard.octets
@@ -168,7 +172,7 @@ def _ids(
 
 
 def _words(bits: Sequence[BitChunks], start: int) -> UInt64[np.ndarray, "neuron word"]:
-    """The bits of some neurons, of all shards side by side, as words; none beyond the last neuron."""
+    """Return the bits of some neurons as words, all shards side by side; none beyond the last neuron."""
     ffn_dim, step = bits[0].ffn_dim, bits[0].chunk_neurons
     octets = sum(of_shard.octets for of_shard in bits)
     padded = np.zeros((max(0, min(step, ffn_dim - start)), -(-octets // 8) * 8), dtype=np.uint8)
@@ -180,12 +184,12 @@ def _words(bits: Sequence[BitChunks], start: int) -> UInt64[np.ndarray, "neuron 
 
 
 def _block(bits: Sequence[BitChunks], start: int) -> list[Task]:
-    """Read the bits of a block of neurons, and part it."""
+    """Return the tasks of a block of neurons, after reading its bits."""
     return list(_tasks(_words(bits, start)))
 
 
 def _tasks(words: UInt64[np.ndarray, "neuron word"]) -> Iterator[Task]:
-    """Part neurons so that each part has few bits, with where the bits of each neuron begin."""
+    """Yield neurons in parts with few bits, with the place where the n-grams of each neuron begin."""
     # Neuron by neuron: numpy counts the bits of a word into an array of its own.
     found = np.array([np.bitwise_count(row).sum(dtype=np.int64) for row in words], dtype=np.int64)
     start = 0
@@ -199,10 +203,10 @@ def _tasks(words: UInt64[np.ndarray, "neuron word"]) -> Iterator[Task]:
 def _count(
     task: Task,
     ids: Int32[np.ndarray, "position n"],
-    repeated: Sequence[Repeated],
+    repeated: Sequence[RepeatedNgrams],
     scratch: list[_Scratch],
 ) -> list[Counted]:
-    """Count the n-grams of every size for some neurons."""
+    """Return the counts of every length of n-grams for some neurons."""
     words, first = task
     rows, repeated_to, lone_from = numbers_of(words, first, ids)
     own = scratch.pop()
@@ -215,23 +219,24 @@ def _count(
             lone_from[place],
             of_size.ngram_of,
             of_size.occurrences,
-            KEPT.cover,
-            KEPT.triggers,
+            EXACTNESS.cover,
+            EXACTNESS.triggers,
             *own.arrays[place],
         )
-        counted.append(dict(zip(NAMES, found, strict=True)))
+        counted.append(dict(zip(ARRAYS, found, strict=True)))
     scratch.append(own)
     return counted
 
 
-NAMES = (
-    "activations",
-    "distinct",
-    "profile_sizes",
-    "profile_counts",
-    "profile_multiplicity",
-    "trigger_sizes",
-    "trigger_ids",
-    "trigger_activations",
-    "all_kept",
-)
+ARRAYS = {
+    "activations": "neuron",
+    "distinct": "neuron",
+    "profile_sizes": "neuron",
+    "profile_counts": "profile_entry",
+    "profile_multiplicity": "profile_entry",
+    "trigger_sizes": "neuron",
+    "trigger_ids": "trigger",
+    "trigger_activations": "trigger",
+    "all_kept": "neuron",
+}
+"""What `count_block` returns, in order, and the axis of each; sizes are stored as offsets."""

@@ -1,4 +1,8 @@
-"""Number n-grams: those of the n-gram study, once for every model of a tokenizer."""
+"""Number n-grams: those of the n-gram study, once for all models of a tokenizer.
+
+number_ngrams(windows=Path("windows/opt/windows.parquet"), output=Path("ngrams/opt.zarr"))
+NgramIndex.open(Path("ngrams/opt.zarr")).occurrences(3)    # of each trigram of the study
+"""
 
 from __future__ import annotations
 
@@ -16,7 +20,7 @@ from neuron_census.formats.zarr_store import mark_complete
 from neuron_census.progress import progress
 
 TOKEN_BITS = 21
-"""Three tokens are one whole number of 63 bits."""
+"""Bits of one token: three of them make one whole number of 63 bits."""
 
 
 def number_ngrams(*, windows: Path, output: Path) -> None:
@@ -29,7 +33,7 @@ def number_ngrams(*, windows: Path, output: Path) -> None:
     windows
         the window table
     output
-        the store of numbered n-grams
+        where to write the store of numbered n-grams
     """
     table = Windows.open(windows)
     if table.vocabulary > 1 << TOKEN_BITS:
@@ -64,7 +68,7 @@ def number_ngrams(*, windows: Path, output: Path) -> None:
 def _study_of(
     table: Windows, shard: int
 ) -> tuple[Int32[np.ndarray, " position"], Int32[np.ndarray, " position"]]:
-    """Tokens of a shard's n-gram windows, BOS included, and the place of each in its window."""
+    """Return the tokens of a shard's n-gram windows, BOS included, and the place of each in its window."""
     rows = table.shard(shard).filter("ngrams")
     tokens = rows["tokens"].explode(empty_as_null=False).to_numpy().astype(np.int32)
     lengths = rows["length"].to_numpy().astype(np.int64)
@@ -78,7 +82,7 @@ def _number(
     shards: list[tuple[Int32[np.ndarray, " _"], Int32[np.ndarray, " _"]]],
     windows: Path,
 ) -> None:
-    packed = [_packed(tokens, place, n) for tokens, place in shards]
+    packed = [_pack(tokens, place, n) for tokens, place in shards]
     keys, ids, occurrences = np.unique(
         np.concatenate([key for key, _ in packed]), return_inverse=True, return_counts=True
     )
@@ -92,17 +96,17 @@ def _number(
         numbered = np.full(len(tokens), NONE, dtype=np.int32)
         numbered[has] = ids[first : first + len(key)]
         first += len(key)
-        create(store, f"ids/{n}/{shard}", numbered)
+        create(store, f"ids/{n}/{shard}", numbered, ("position",))
     shifts = TOKEN_BITS * np.arange(n - 1, -1, -1)
     tokens_of = (keys[:, None] >> shifts) & ((1 << TOKEN_BITS) - 1)
-    create(store, f"tokens/{n}", tokens_of.astype(np.int32))
-    create(store, f"occurrences/{n}", occurrences.astype(np.int64))
+    create(store, f"tokens/{n}", tokens_of.astype(np.int32), ("ngram", "token"))
+    create(store, f"occurrences/{n}", occurrences.astype(np.int64), ("ngram",))
 
 
-def _packed(
+def _pack(
     tokens: Int32[np.ndarray, " position"], place: Int32[np.ndarray, " position"], n: int
 ) -> tuple[Int64[np.ndarray, " ngram"], np.ndarray]:
-    """The n-grams of a shard as whole numbers, and which positions have one: n tokens after BOS."""
+    """Return the n-grams of a shard as whole numbers, and which positions have one: n tokens after BOS."""
     key = np.zeros(len(tokens), dtype=np.int64)
     for back in range(n - 1, -1, -1):
         key <<= TOKEN_BITS

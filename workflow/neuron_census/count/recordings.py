@@ -1,4 +1,4 @@
-"""The recordings of all shards of a model: that they agree, and none is missing or there twice."""
+"""Checks that the recordings of a model agree, and that no shard is missing or there twice."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ SHARED = (
 )
 
 
-def agreeing(
+def check_recordings_agree(
     groups: Mapping[Path, zarr.Group], shards: int, windows: str, made_of: Path
 ) -> dict[str, Any]:
-    """Say what recordings were made from.
+    """Return what all recordings were made from: the attributes that they share.
 
     Parameters
     ----------
     groups
-        the open recordings
+        the recordings, open, by their paths
     shards
-        how many there should be
+        how many recordings there should be
     windows
         digest of the windows that they should be made from
     made_of
-        the file of these, for messages
+        the file of these windows, for messages
 
     Raises CensusError unless all agree and every shard is there once.
     """
@@ -52,7 +52,7 @@ def agreeing(
             f"recordings: found none, expected one of each of the {shards} shards of {made_of}."
         )
     first_path, first = next(iter(attributes.items()))
-    remedy = "Remove the one that is out of date, and the workflow makes it again."
+    remedy = "Delete the one that is out of date and run again; the workflow rebuilds it."
     for path, found in attributes.items():
         if missing := [key for key in (*SHARED, "shard") if key not in found]:
             raise CensusError(f"{path}: lacks the attributes {', '.join(missing)}. {MADE_AGAIN}")

@@ -11,27 +11,27 @@ from neuron_census.formats.ngram_index import NONE
 
 
 @dataclass(frozen=True)
-class Repeated:
+class RepeatedNgrams:
     """N-grams that occur more than once in the study, the most frequent first.
 
-    `ngram_of` are their numbers in the study, `occurrences` how often each occurs.
+    `ngram_of` are their numbers in the study; `occurrences` says how often each occurs.
     """
 
     ngram_of: Int32[np.ndarray, " rank"]
     occurrences: Int32[np.ndarray, " rank"]
 
 
-def ranked(
+def rank_ngrams(
     ids: Int32[np.ndarray, " position"], occurrences: Int64[np.ndarray, " ngram"]
-) -> tuple[Int32[np.ndarray, " position"], Repeated]:
-    """Number n-grams by their rank among those that repeat: the counters of frequent ones are neighbours.
+) -> tuple[Int32[np.ndarray, " position"], RepeatedNgrams]:
+    """Number n-grams by their rank among those that repeat, so that counters of frequent ones are neighbours.
 
     Parameters
     ----------
     ids
         the n-gram that ends at each position; -1 where there is none
     occurrences
-        how often each n-gram is in the study
+        how often each n-gram occurs in the study
 
     Returns
     -------
@@ -43,4 +43,4 @@ def ranked(
     rank = np.arange(-2, -2 - len(occurrences), -1, dtype=np.int32)
     rank[by_rank] = np.arange(len(by_rank), dtype=np.int32)
     ranks: Int32[np.ndarray, " position"] = np.where(ids == NONE, np.int32(NONE), rank[ids])
-    return ranks, Repeated(by_rank, occurrences[by_rank].astype(np.int32))
+    return ranks, RepeatedNgrams(by_rank, occurrences[by_rank].astype(np.int32))

@@ -13,9 +13,10 @@ from neuron_census.formats.ngram_index import ROWS, create
 class AppendedArray:
     """An array `[entry]` of a store; call `finish` when every piece is there."""
 
-    def __init__(self, store: zarr.Group, name: str) -> None:
+    def __init__(self, store: zarr.Group, name: str, dimension: str) -> None:
         self._store = store
         self._name = name
+        self._dimension = dimension
         self._pieces: list[np.ndarray] = []
         self._waiting = 0
         self._array: zarr.Array[Any] | None = None
@@ -35,7 +36,7 @@ class AppendedArray:
     def _write(self, rows: int) -> None:
         waiting = np.concatenate(self._pieces)
         if self._array is None:
-            self._array = create(self._store, self._name, waiting[:rows])
+            self._array = create(self._store, self._name, waiting[:rows], (self._dimension,))
         else:
             written = self._array.shape[0]
             self._array.resize(written + rows)

@@ -1,15 +1,13 @@
-"""The counts store: exact sufficient statistics of one model, without any threshold.
+"""counts/{model}.zarr: exact sufficient statistics of one model, without any threshold.
 
-    active           int64 [layer, domain, ffn_dim]      dead study, BOS left out
-    active_at_bos    int64 [layer, domain, ffn_dim]      dead study, BOS only
-    positions        uint32 [domain, layer, T, ffn_dim]  full-length windows, where there are any
+    counts = Counts.open(path)
+    counts.active()             # activations in the dead study, [layer, domain, neuron], BOS left out
+    counts.tokens               # tokens of text of each domain in the dead study, [domain]
+    read_checked(counts.group, "positions", (domain, layer), path)      # [position, neuron]
 
-Arrays are sharded: a file for all of `active`, and one for each domain and layer of `positions`, in chunks
-of neurons, so that a few neurons can be read at all positions without their neighbours. Every chunk is
-compressed with zstd and carries a crc32c.
-
-Attributes: the names of the domains; `tokens` (text, BOS left out) and `windows` of the dead study and
-`position_windows`, each a list in the order of the domains; what the recordings were made from.
+Arrays are sharded: there is one file for all of `active`, and one for each domain and layer of `positions`,
+in chunks of neurons, so that a few neurons can be read at all positions without their neighbours. Every chunk
+is compressed with zstd and carries a crc32c.
 """
 
 from __future__ import annotations
@@ -23,18 +21,20 @@ import zarr
 from jaxtyping import Int64
 from zarr.codecs import BloscCodec, Crc32cCodec
 
-from neuron_census.formats.recording import CHUNK_NEURONS
+from neuron_census.formats.recording import POSITIONS, TOTALS
 from neuron_census.formats.zarr_store import WHOLE, open_complete, read_checked
 
 FORMAT = "neuron-census counts"
 VERSION = 1
+CHUNK_NEURONS = 512
+"""Neurons of a chunk of `positions`, which holds 4 MiB for windows of 2048 tokens."""
 
 
 @dataclass(frozen=True)
 class Counts:
     """A finished counts store, open for reading.
 
-    `tokens` and `windows` are those of the dead study in each domain, `[domain]`.
+    `tokens` (BOS left out) and `windows` are those of the dead study in each domain, `[domain]`.
     """
 
     path: Path
@@ -45,7 +45,7 @@ class Counts:
 
     @classmethod
     def open(cls, path: Path) -> Counts:
-        """Open a counts store; CensusError if there is none or it is not finished."""
+        """Return a counts store, open for reading; CensusError if there is none or it is not finished."""
         group = open_complete(path, FORMAT, VERSION)
         attributes: dict[str, Any] = dict(group.attrs.asdict())
         return cls(
@@ -68,11 +68,11 @@ class Counts:
         return int(str(self.group.attrs["ngram_layers"]))
 
     def active(self) -> Int64[np.ndarray, "layer domain neuron"]:
-        """Activations of each neuron in each domain, BOS left out."""
+        """Return the activations of each neuron in each domain, BOS left out."""
         return self._read("active")
 
     def active_at_bos(self) -> Int64[np.ndarray, "layer domain neuron"]:
-        """Windows of each domain in whose BOS position a neuron is active."""
+        """Return the windows of each domain in which a neuron is active at the BOS."""
         return self._read("active_at_bos")
 
     def _read(self, name: str) -> Int64[np.ndarray, "layer domain neuron"]:
@@ -82,19 +82,20 @@ class Counts:
 def create_totals(
     store: zarr.Group, name: str, layers: int, domains: int, ffn_dim: int
 ) -> zarr.Array[Any]:
-    """Create `active` or `active_at_bos`, int64 `[layer, domain, ffn_dim]`: one file, a chunk a layer."""
+    """Create `active` or `active_at_bos`, int64 `[layer, domain, neuron]`: one file, one chunk per layer."""
     shape = (layers, domains, ffn_dim)
-    return _create(store, name, shape, np.dtype(np.int64), (1, domains, ffn_dim), shape)
+    return _create(store, name, TOTALS, shape, np.dtype(np.int64), (1, domains, ffn_dim), shape)
 
 
 def create_positions(
     store: zarr.Group, domains: int, layers: int, window_length: int, ffn_dim: int
 ) -> zarr.Array[Any]:
-    """Create `positions`, uint32 `[domain, layer, T, ffn_dim]`: a file for each domain and layer."""
+    """Create `positions`, uint32 `[domain, layer, position, neuron]`: one file per domain and layer."""
     neurons = min(CHUNK_NEURONS, ffn_dim)
     return _create(
         store,
         "positions",
+        POSITIONS,
         (domains, layers, window_length, ffn_dim),
         np.dtype(np.uint32),
         (1, 1, window_length, neurons),
@@ -105,6 +106,7 @@ def create_positions(
 def _create(
     store: zarr.Group,
     name: str,
+    dimensions: tuple[str, ...],
     shape: tuple[int, ...],
     dtype: np.dtype[Any],
     chunk: tuple[int, ...],
@@ -117,5 +119,6 @@ def _create(
         chunks=chunk,
         shards=shard,
         compressors=[BloscCodec(cname="zstd", clevel=3), Crc32cCodec()],
+        dimension_names=dimensions,
         config=WHOLE,
     )

@@ -1,17 +1,13 @@
-"""The n-gram counts of one layer: exact sufficient statistics for a range of thresholds.
+"""counts/{model}/ngrams/{layer}.zarr: exact n-gram counts of one layer, for a range of thresholds.
 
-In a group for each n:
+    counts = NgramCounts.open(path)
+    counts.profile(1)       # how many tokens have each count, for every neuron: gives covers
+    counts.triggers(2)      # the bigrams that are kept, for every neuron
+    counts.limits           # the loosest thresholds that these counts can answer
 
-    activations, distinct      int32 [neuron]
-    profile_offsets            int64 [neuron + 1]
-    profile_counts, profile_multiplicity   int32 [entry]
-    trigger_offsets            int64 [neuron + 1]
-    trigger_ids, trigger_activations       int32 [entry]
-    all_kept                   bool [neuron]
-
-The profile of a neuron says how many n-grams have each count, which gives its cover at any coverage. Of n-grams
-themselves all are kept of every neuron that can be a detector under thresholds no looser than `KEPT`, and
-the most frequent ones of the others. Every chunk is compressed with zstd and carries a crc32c.
+The profile of a neuron gives its cover at any coverage. Every n-gram is kept of each neuron that can be a
+detector under thresholds no looser than `EXACTNESS`, and the most frequent ones of each other neuron. Every
+chunk is compressed with zstd and carries a crc32c.
 """
 
 from __future__ import annotations
@@ -33,12 +29,12 @@ VERSION = 1
 
 
 @dataclass(frozen=True)
-class Kept:
+class ExactnessLimits:
     """The loosest thresholds that counts can answer exactly.
 
-    Every n-gram is kept of a neuron whose `cover` most frequent n-grams hold `coverage` of its
-    activations, and so do those on which it is active in `presence` of their occurrences; of every
-    other neuron the `triggers` most frequent ones.
+    Every n-gram is kept of a neuron if its `cover` most frequent n-grams hold `coverage` of its
+    activations and so do the n-grams that activate it at `presence` of their occurrences. Of every other
+    neuron the `triggers` most frequent ones are kept.
     """
 
     coverage: float = 0.5
@@ -47,7 +43,7 @@ class Kept:
     triggers: int = 64
 
 
-KEPT = Kept()
+EXACTNESS = ExactnessLimits()
 
 
 @dataclass(frozen=True)
@@ -66,7 +62,7 @@ class Profile:
 class Triggers:
     """N-grams that activate neurons, the most frequent first, ties by number; offsets as in `Profile`.
 
-    `all_kept` says of each neuron whether none of its n-grams is missing.
+    `all_kept` says for each neuron whether none of its n-grams is missing.
     """
 
     offsets: Int64[np.ndarray, " bound"]
@@ -84,7 +80,7 @@ class NgramCounts:
     layer: int
     ffn_dim: int
     windows_digest: str
-    kept: Kept
+    limits: ExactnessLimits
 
     @classmethod
     def open(cls, path: Path) -> NgramCounts:
@@ -97,19 +93,19 @@ class NgramCounts:
             int(attributes["layer"]),
             int(attributes["ffn_dim"]),
             str(attributes["windows"]),
-            Kept(**attributes["kept"]),
+            ExactnessLimits(**attributes["kept"]),
         )
 
     def activations(self, n: int) -> Int64[np.ndarray, " neuron"]:
-        """Give the activations of each neuron at positions that have an n-gram."""
+        """Return the activations of each neuron at positions that have an n-gram."""
         return self._whole_numbers(n, "activations")
 
     def distinct(self, n: int) -> Int64[np.ndarray, " neuron"]:
-        """Give how many different n-grams activate each neuron."""
+        """Return how many different n-grams activate each neuron."""
         return self._whole_numbers(n, "distinct")
 
     def profile(self, n: int) -> Profile:
-        """Give how many n-grams have each count, of every neuron."""
+        """Return how many n-grams have each count, for every neuron."""
         return Profile(
             self._whole_numbers(n, "profile_offsets"),
             self._whole_numbers(n, "profile_counts"),
@@ -117,7 +113,7 @@ class NgramCounts:
         )
 
     def triggers(self, n: int) -> Triggers:
-        """Give the n-grams that are kept, of every neuron."""
+        """Return the n-grams that are kept, for every neuron."""
         return Triggers(
             self._whole_numbers(n, "trigger_offsets"),
             self._read(n, "trigger_ids"),
@@ -136,13 +132,13 @@ class NgramCounts:
 def attributes(
     layer: int, ffn_dim: int, windows: str, made_from: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The attributes of a store: which layer it is of, and what it was made from."""
+    """Return the attributes of a store: which layer it belongs to, and what it was made from."""
     return {
         "format": FORMAT,
         "version": VERSION,
         "layer": layer,
         "ffn_dim": ffn_dim,
         "windows": windows,
-        "kept": asdict(KEPT),
+        "kept": asdict(EXACTNESS),
         **{key: value for key, value in made_from.items() if key not in ("ffn_dim", "windows")},
     }

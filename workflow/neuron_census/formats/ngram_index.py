@@ -1,11 +1,12 @@
-"""The n-grams of the n-gram study, numbered once for every model of a tokenizer.
+"""ngrams/{tokenizer}.zarr: the n-grams of the n-gram study, numbered once for all models of a tokenizer.
 
-    ids/{n}/{shard}    int32 [positions]      n-gram that ends at each position; -1: none
-    tokens/{n}         int32 [ngram, n]       its tokens; numbers are in their lexicographic order
-    occurrences/{n}    int64 [ngram]          how often it is in the study
+    index = NgramIndex.open(path)
+    index.ids(2, shard)        # the bigram that ends at each position of a shard; -1 where there is none
+    index.tokens(2, ids)       # the tokens of some bigrams
+    index.occurrences(2)       # how often each bigram occurs in the study
 
-Positions are those of the shard's n-gram windows in table order, BOS included, as in the recordings' bits.
-Every chunk is compressed with zstd and carries a crc32c.
+Numbers follow the lexicographic order of tokens. Positions are those of the shard's n-gram windows in table
+order, BOS included, as in the recordings' bits. Every chunk is compressed with zstd and carries a crc32c.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ VERSION = 1
 SIZES = (1, 2, 3)
 NONE = -1
 ROWS = 1 << 20
-"""Of a chunk of a store."""
+"""Rows of one chunk of an array."""
 
 
 @dataclass(frozen=True)
 class NgramIndex:
     """The numbered n-grams, open for reading.
 
-    `windows_digest` is that of the windows; `vocabulary` the number of the tokenizer's ids.
+    `windows_digest` is the digest of the windows; `vocabulary` is the number of the tokenizer's ids.
     """
 
     path: Path
@@ -58,7 +59,7 @@ class NgramIndex:
         )
 
     def ids(self, n: int, shard: int) -> Int32[np.ndarray, " position"]:
-        """Give the n-gram that ends at each position of a shard; -1 where there is none."""
+        """Return the n-gram that ends at each position of a shard; -1 where there is none."""
         require_size(n)
         if not 0 <= shard < self.shards:
             raise CensusError(
@@ -67,16 +68,16 @@ class NgramIndex:
         return read_checked(self.group, f"ids/{n}/{shard}", ..., self.path)
 
     def distinct(self, n: int) -> int:
-        """Count the different n-grams of the study."""
+        """Return how many different n-grams the study has."""
         return len(self.occurrences(n))
 
     def occurrences(self, n: int) -> Int64[np.ndarray, " ngram"]:
-        """Give how often each n-gram is in the study."""
+        """Return how often each n-gram occurs in the study."""
         require_size(n)
         return read_checked(self.group, f"occurrences/{n}", ..., self.path)
 
     def tokens(self, n: int, ids: Integer[np.ndarray, " k"]) -> Int32[np.ndarray, "k n"]:
-        """Give the tokens of n-grams."""
+        """Return the tokens of n-grams."""
         require_size(n)
         if n not in self._tokens:
             self._tokens[n] = read_checked(self.group, f"tokens/{n}", ..., self.path)
@@ -90,14 +91,17 @@ def require_size(n: int) -> None:
         raise CensusError(f"n-grams of {n} tokens: expected a size of 1, 2 or 3.")
 
 
-def create(store: zarr.Group, name: str, values: np.ndarray) -> zarr.Array[Any]:
-    """Write an array of numbered n-grams, in chunks of about a million rows."""
+def create(
+    store: zarr.Group, name: str, values: np.ndarray, dimensions: tuple[str, ...]
+) -> zarr.Array[Any]:
+    """Write an array with named axes, in chunks of about a million rows."""
     array = store.create_array(
         name,
         shape=values.shape,
         dtype=values.dtype,
         chunks=(max(1, min(len(values), ROWS)), *values.shape[1:]),
         compressors=[ZstdCodec(level=1), Crc32cCodec()],
+        dimension_names=dimensions,
         config=WHOLE,
     )
     if len(values):

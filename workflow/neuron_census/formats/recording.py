@@ -1,9 +1,9 @@
-"""The recording store: what one model did on one shard of windows (contract: design section 5).
+"""recordings/{model}/{shard}.zarr: what one model did on one shard of windows.
 
-    active/{layer}     uint8 [ffn_dim, bytes]               bits along the shard's n-gram tokens
-    counts/active      int64 [layer, domain, ffn_dim]       dead study, BOS left out
-    counts/active_at_bos int64 [layer, domain, ffn_dim]     dead study, BOS only
-    counts/positions   uint  [domain, layer, T, ffn_dim]    only where the shard has such windows
+    group = open_recording(path)
+    read_checked(group, "counts/active", ..., path)     # [layer, domain, neuron]
+    read_checked(group, "active/0", ..., path)          # bits of layer 0, [neuron, octet]
+    "counts/positions" in group                         # whether the shard has such windows
 
 Every chunk is compressed with zstd and carries a crc32c.
 """
@@ -23,12 +23,16 @@ from neuron_census.formats.zarr_store import WHOLE, open_complete
 
 FORMAT = "neuron-census recording"
 VERSION = 1
-# What must be the same in all that is read together.
 FACTS = ("model", "revision", "weights", "dtype", "windows")
-# Tokens of one Zarr shard along the bits: what a layer's buffer holds before it is written.
-SHARD_TOKENS = 1 << 14
-# Neurons of one chunk; with the tokens above a chunk is 1 MiB of bits.
+"""What must be the same in everything that is read together."""
+TOKENS_PER_FILE = 1 << 14
+"""Tokens in one file (a Zarr shard) of a layer's bits: what a layer's buffer holds before it is written."""
 CHUNK_NEURONS = 512
+"""Neurons of a chunk of bits, which holds 1 MiB with the tokens above."""
+BITS = ("neuron", "octet")
+TOTALS = ("layer", "domain", "neuron")
+POSITIONS = ("domain", "layer", "position", "neuron")
+"""Names of the axes of bits, of counts in the dead study, and of counts at positions."""
 
 
 def create_bits(group: zarr.Group, layer: int, ffn_dim: int, tokens: int) -> zarr.Array[Any]:
@@ -38,9 +42,10 @@ def create_bits(group: zarr.Group, layer: int, ffn_dim: int, tokens: int) -> zar
         f"active/{layer}",
         shape=(ffn_dim, -(-tokens // 8)),
         dtype=np.uint8,
-        chunks=(neurons, SHARD_TOKENS // 8),
-        shards=(-(-ffn_dim // neurons) * neurons, SHARD_TOKENS // 8),
+        chunks=(neurons, TOKENS_PER_FILE // 8),
+        shards=(-(-ffn_dim // neurons) * neurons, TOKENS_PER_FILE // 8),
         compressors=[ZstdCodec(level=1), Crc32cCodec()],
+        dimension_names=BITS,
         config=WHOLE,
     )
 
@@ -48,7 +53,7 @@ def create_bits(group: zarr.Group, layer: int, ffn_dim: int, tokens: int) -> zar
 def create_counts(
     group: zarr.Group, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]
 ) -> zarr.Array[Any]:
-    """Create an array of counts in a recording or counts store, a chunk for each entry of all but two axes."""
+    """Create an array of counts with the axes `TOTALS` or `POSITIONS`; a chunk holds the last two axes."""
     chunk = (1,) * (len(shape) - 2) + shape[-2:]
     return group.create_array(
         name,
@@ -56,6 +61,7 @@ def create_counts(
         dtype=dtype,
         chunks=chunk,
         compressors=[BloscCodec(cname="zstd", clevel=3), Crc32cCodec()],
+        dimension_names=TOTALS if len(shape) == len(TOTALS) else POSITIONS,
         config=WHOLE,
     )
 
@@ -66,18 +72,15 @@ def facts_of(attributes: Mapping[str, Any]) -> dict[str, str]:
 
 
 def open_recording(path: Path) -> zarr.Group:
-    """Open a finished recording for reading.
+    """Return a finished recording, open for reading.
 
-    Raises
-    ------
-    CensusError
-        if there is none, or it is not finished, or another version wrote it
+    Raises CensusError if there is none, if it is not finished, or if another version wrote it.
     """
     return open_complete(path, FORMAT, VERSION)
 
 
 def smallest_unsigned(largest: int) -> np.dtype[Any]:
-    """The smallest unsigned dtype that holds counts up to `largest`.
+    """Return the smallest unsigned dtype that holds counts up to `largest`.
 
     >>> smallest_unsigned(255), smallest_unsigned(256)
     (dtype('uint8'), dtype('uint16'))

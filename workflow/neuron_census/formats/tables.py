@@ -1,6 +1,9 @@
-"""The schemas of all tables, which code, tests and documentation share (contract: design section 5).
+"""The schemas of the tables that classify writes; code, tests and docs/tables.md share them.
 
-`python -c "from neuron_census.formats.tables import describe; print(describe())"` prints them as Markdown.
+write_table(frame, CENSUS, path)       # names and types are checked (see `table_files`)
+census = read_table(path, CENSUS)      # a CensusError for any other file
+pl.DataFrame(schema=CENSUS.schema)     # no rows, every column that is always there
+CENSUS.optional["positions"]           # columns that are there once a study has been read
 """
 
 from __future__ import annotations
@@ -10,10 +13,16 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-NGRAMS = ("unigram", "bigram", "trigram")
+NGRAM_LENGTHS = {"unigram": 1, "bigram": 2, "trigram": 3}
+"""Tokens of an n-gram, by its name."""
+
+NGRAMS = tuple(NGRAM_LENGTHS)
 
 PATTERNS = ("oscillatory", "both extremes", "one extreme", "other")
 STRENGTHS = ("strong", "weak")
+
+EARLY_POSITIONS = 16
+"""Positions of a window that count as its first few, the BOS position among them."""
 
 DESCRIPTORS: dict[str, str] = {
     "half_cycles": "how often the smoothed curve goes from its low to its high part, or back",
@@ -48,12 +57,22 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A kind of table. Groups of columns of `optional` are there, each whole, once a study is done."""
+    """A kind of table. Groups of columns of `optional` are there, each whole, once a study has been read."""
 
     name: str
     row: str
     columns: Mapping[str, Column]
     optional: Mapping[str, Mapping[str, Column]] = field(default_factory=dict)
+
+    @property
+    def schema(self) -> pl.Schema:
+        """The types of the columns that are always there, in order."""
+        return self.types(*self.columns)
+
+    def types(self, *names: str) -> pl.Schema:
+        """Return the types of some columns, in the order of the names."""
+        columns = self.all_columns
+        return pl.Schema({name: columns[name].dtype for name in names})
 
     @property
     def all_columns(self) -> dict[str, Column]:
@@ -62,6 +81,13 @@ class Table:
         for group in self.optional.values():
             columns |= group
         return columns
+
+
+NEURON = {
+    "layer": Column(pl.Int16(), "layer, from 0"),
+    "neuron": Column(pl.Int32(), "index in the FFN layer, from 0"),
+}
+"""The columns that every table begins with."""
 
 
 def _ngram_columns() -> dict[str, Column]:
@@ -82,10 +108,9 @@ def _ngram_columns() -> dict[str, Column]:
 
 CENSUS = Table(
     name="census",
-    row="one row a neuron",
+    row="One row per neuron, by layer and neuron.",
     columns={
-        "layer": Column(pl.Int16(), "layer, from 0"),
-        "neuron": Column(pl.Int32(), "index in the FFN layer, from 0"),
+        **NEURON,
         "tokens": Column(pl.Int64(), "tokens of the dead study"),
         "activations": Column(pl.Int64(), "of these, how many activate the neuron (post-ReLU > 0)"),
         "frequency": Column(pl.Float64(), "activations / tokens"),
@@ -119,6 +144,15 @@ CENSUS = Table(
             "positional": Column(pl.Boolean(), "whether that exceeds the threshold"),
             "pattern": Column(pl.Categorical(), "type of its pattern; null unless positional"),
             "strength": Column(pl.Categorical(), "strong or weak; null unless positional"),
+            "early_frequency": Column(
+                pl.Float32(),
+                "share of full-length windows in which it is active, on average over the first "
+                f"{EARLY_POSITIONS} positions, that of the BOS included as in `position_mi`",
+            ),
+            "late_frequency": Column(
+                pl.Float32(),
+                f"the same over all later positions; null where a window has at most {EARLY_POSITIONS}",
+            ),
         },
         "domains": {
             "activations_by_domain": Column(
@@ -132,10 +166,10 @@ CENSUS = Table(
 
 TRIGGERS = Table(
     name="triggers",
-    row="one row a neuron and n-gram that triggers it",
+    row="One row per neuron and n-gram that triggers it: every n-gram of a detector, and the most frequent ones of "
+    "every other alive neuron of the analysed layers; by layer, neuron and n, the most frequent first.",
     columns={
-        "layer": Column(pl.Int16(), "layer, from 0"),
-        "neuron": Column(pl.Int32(), "index in the FFN layer, from 0"),
+        **NEURON,
         "n": Column(pl.Int8(), "tokens of the n-gram: 1, 2 or 3"),
         "ngram": Column(pl.List(pl.Int32()), "its tokens"),
         "text": Column(pl.String(), "its text"),
@@ -156,10 +190,9 @@ TRIGGERS = Table(
 
 PROJECTIONS = Table(
     name="projections",
-    row="one row a token detector and token that it promotes or suppresses most",
+    row="One row per token detector and token that it promotes or suppresses most.",
     columns={
-        "layer": Column(pl.Int16(), "layer, from 0"),
-        "neuron": Column(pl.Int32(), "index in the FFN layer, from 0"),
+        **NEURON,
         "rank": Column(pl.Int32(), "1, 2, … promoted; -1, -2, … suppressed"),
         "token": Column(pl.Int32(), "token"),
         "text": Column(pl.String(), "its text"),
@@ -169,10 +202,9 @@ PROJECTIONS = Table(
 
 SPECTRA = Table(
     name="spectra",
-    row="one row a token detector",
+    row="One row per token detector.",
     columns={
-        "layer": Column(pl.Int16(), "layer, from 0"),
-        "neuron": Column(pl.Int32(), "index in the FFN layer, from 0"),
+        **NEURON,
         "quantiles": Column(
             pl.List(pl.Float32()),
             "257 evenly spaced quantiles of its projections on all tokens, ascending",
@@ -182,10 +214,9 @@ SPECTRA = Table(
 
 POSITIONS = Table(
     name="positions",
-    row="one row a positional neuron",
+    row="One row per positional neuron.",
     columns={
-        "layer": Column(pl.Int16(), "layer, from 0"),
-        "neuron": Column(pl.Int32(), "index in the FFN layer, from 0"),
+        **NEURON,
         "windows": Column(pl.Int32(), "full-length windows"),
         "frequency": Column(pl.List(pl.Float32()), "share of windows, at each position"),
         "position_mi": Column(
@@ -197,16 +228,22 @@ POSITIONS = Table(
     },
 )
 
+SENSITIVITY = Table(
+    name="sensitivity",
+    row="One row per choice of thresholds and length of n-grams.",
+    columns={
+        "n": Column(pl.Int8(), "tokens of the n-grams: 1, 2 or 3"),
+        "max_cover": Column(pl.Int32(), "largest cover of a detector, as the config has it"),
+        "coverage": Column(pl.Float64(), "share of activations that covers hold"),
+        "presence": Column(
+            pl.Float64(),
+            "share of its occurrences that must activate a neuron that covers an n-gram",
+        ),
+        "min_occurrences": Column(pl.Int32(), "occurrences that a covered n-gram must have"),
+        "detectors": Column(pl.Int64(), "neurons that are detectors under these thresholds"),
+        "covered_ngrams": Column(pl.Int64(), "n-grams that at least one of them covers"),
+    },
+)
+"""The table of `sensitivity/{model}.csv`."""
+
 TABLES = (CENSUS, TRIGGERS, PROJECTIONS, SPECTRA, POSITIONS)
-
-
-def describe() -> str:
-    """All schemas as Markdown."""
-    lines: list[str] = []
-    for table in TABLES:
-        lines += [f"### {table.name}", "", f"{table.row.capitalize()}.", ""]
-        lines += ["| column | type | meaning |", "|---|---|---|"]
-        for name, column in table.all_columns.items():
-            lines.append(f"| `{name}` | {column.dtype} | {column.meaning} |")
-        lines.append("")
-    return "\n".join(lines)

@@ -81,6 +81,10 @@ class Windows:
             )
         return pl.scan_parquet(self.path, glob=False).filter(pl.col("shard") == number).collect()
 
+    def columns(self, *names: str) -> pl.DataFrame:
+        """Return some columns of all windows, in forward order; the others are not read."""
+        return pl.scan_parquet(self.path, glob=False).select(names).collect()
+
     def study(self, study: str, domain: str | None = None) -> pl.DataFrame:
         """Read the windows of a study, of all its domains or of one, in forward order."""
         wanted = pl.col(study) if domain is None else pl.col(study) & (pl.col("domain") == domain)

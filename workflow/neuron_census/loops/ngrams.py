@@ -2,8 +2,8 @@
 
 In a module of their own: checkers of shapes wrap what they find, and wrapped loops cannot be compiled.
 
-Time goes where the cache misses and where a branch depends on the bits. So n-grams are fetched for a short
-list of positions at a time, lists are parted by arithmetic, and only n-grams that repeat in the study have a
+Time is lost where the cache misses and where a branch depends on the bits. So n-grams are fetched for a short
+list of positions at a time, lists are split by arithmetic, and only n-grams that repeat in the study have a
 counter, the most frequent ones side by side.
 """
 
@@ -27,7 +27,7 @@ compiled: Callable[..., Any] = numba.njit(cache=True, nogil=True, boundscheck=Fa
 
 @compiled
 def fetch(positions, ids, numbers):  # type: ignore[no-untyped-def]
-    """Fetch the n-grams of every size at some positions."""
+    """Fetch the n-grams of every length at some positions."""
     for index in range(len(positions)):
         place = np.uint64(positions[index])
         for column in range(3):
@@ -36,15 +36,15 @@ def fetch(positions, ids, numbers):  # type: ignore[no-untyped-def]
 
 @compiled
 def part(numbers, row, front, back):  # type: ignore[no-untyped-def]
-    """Put n-grams that repeat in front of a row and lone ones at its back; returns how far each goes.
+    """Put n-grams that repeat at the front of a row and lone ones at its back; return where both end.
 
-    Each is written to both ends, and what is written in vain is written over.
+    Each is written to both ends, and the copy at the wrong end is overwritten.
     """
     for index in range(len(numbers)):
         number = np.int64(numbers[index])
         row[np.uint64(front)] = number
         row[np.uint64(back)] = number
-        # A shift gives -1 below 0, and else 0: `front` goes up for 0 and more, `back` down for -2 and less.
+        # The shift gives -1 below 0 and else 0: `front` goes up from 0 on, `back` goes down from -2 on.
         front += np.int64(1) + (number >> 63)
         back += (number + np.int64(1)) >> 63
     return front, back
@@ -52,7 +52,7 @@ def part(numbers, row, front, back):  # type: ignore[no-untyped-def]
 
 @compiled
 def numbers_of(words, first_of, ids):  # type: ignore[no-untyped-def]
-    """List the n-grams of every size at the set bits of some neurons.
+    """Return the n-grams of every length at the set bits of some neurons.
 
     The part of a neuron in each row begins at `first_of`: n-grams that repeat end at `repeated_to`, and
     lone ones begin at `lone_from`.
@@ -85,7 +85,7 @@ def numbers_of(words, first_of, ids):  # type: ignore[no-untyped-def]
 
 @compiled
 def count_repeated(numbers, count, touched):  # type: ignore[no-untyped-def]
-    """Count n-grams; returns how many different ones, listed in `touched`."""
+    """Count n-grams; return how many different ones there are, which `touched` lists."""
     distinct = 0
     for index in range(len(numbers)):
         number = numbers[index]
@@ -98,7 +98,7 @@ def count_repeated(numbers, count, touched):  # type: ignore[no-untyped-def]
 
 @compiled
 def grown(values, needed):  # type: ignore[no-untyped-def]
-    """The same array, or a longer copy where it is too short."""
+    """Return the same array, or a longer copy where it is too short."""
     if needed <= len(values):
         return values
     longer = np.empty(max(needed, 2 * len(values)), dtype=values.dtype)
@@ -108,7 +108,7 @@ def grown(values, needed):  # type: ignore[no-untyped-def]
 
 @compiled
 def insert_lowest(lowest, held, ngram):  # type: ignore[no-untyped-def]
-    """Put an n-gram among the lowest ones, ascending, of which `held` are there; returns how many now."""
+    """Put an n-gram among the `held` lowest ones, ascending; return how many there are now."""
     most = len(lowest)
     if held == most and ngram > lowest[most - 1]:
         return held
@@ -123,7 +123,7 @@ def insert_lowest(lowest, held, ngram):  # type: ignore[no-untyped-def]
 
 @compiled
 def write_top(touched, counts, ngram_of, lone, least, ties, keys):  # type: ignore[no-untyped-def]
-    """Write every n-gram above a count, and of those with that count the lowest `ties`, in order."""
+    """Write every n-gram above a count, and the lowest `ties` of those with that count, in order."""
     size = 0
     held = 0
     lowest = np.empty(ties, dtype=np.int64)
@@ -166,10 +166,10 @@ def count_block(  # type: ignore[no-untyped-def]
     touched,
     counts,
 ):
-    """Count the n-grams of one size for some neurons.
+    """Count the n-grams of one length for some neurons.
 
-    Half of the activations is what a cover and the n-grams that are present must hold (`Kept`).
-    `count` is all noughts, before and after.
+    A cover must hold half of the activations, and so must the n-grams that are present at half of their
+    occurrences (`ExactnessLimits`). `count` is all zeros, before and after.
     """
     neurons = len(repeated_to)
     longest = 1

@@ -19,7 +19,7 @@ compiled: Callable[..., Any] = numba.njit(cache=True, nogil=True, boundscheck=Fa
 
 @intrinsic
 def trailing_zeros(context, word):  # type: ignore[no-untyped-def]
-    """Noughts below the lowest set bit of a word; 64 if it has none."""
+    """Return how many zeros are below the lowest set bit of a word; 64 if it has none."""
 
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
@@ -29,7 +29,7 @@ def trailing_zeros(context, word):  # type: ignore[no-untyped-def]
 
 @intrinsic
 def set_bits(context, word):  # type: ignore[no-untyped-def]
-    """How many bits of a word are set."""
+    """Return how many bits of a word are set."""
 
     def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
         return builder.ctpop(arguments[0])
@@ -39,10 +39,10 @@ def set_bits(context, word):  # type: ignore[no-untyped-def]
 
 @compiled
 def set_positions(words, filled, positions):  # type: ignore[no-untyped-def]
-    """Write the place of every set bit, ascending; returns how many there are.
+    """Write the place of every set bit, ascending; return how many there are.
 
-    Words without bits are sorted out first, into `filled`, as long as `words`. Four places are written
-    whether a word has as many or not: `positions` is longer by four than the bits need.
+    First `filled`, as long as `words`, lists the words that have bits. Places are written four at a time,
+    whether a word has as many bits or not, so `positions` must be longer by four than the bits need.
     """
     many = np.uint64(0)
     for index in range(len(words)):

@@ -1,4 +1,4 @@
-"""Where the user's own files lie: a relative path is looked up in some folders, one after the other.
+"""Where the user's own files are: a relative path is looked up in some folders, one after the other.
 
 Standard library only, for it is used while the workflow is parsed.
 """
@@ -15,7 +15,7 @@ from neuron_census.paths.patterns import matches_any, wanted_and_unwanted
 
 
 def find_path(key: str, path: str, folders: Sequence[Path]) -> Path:
-    """Find a file or folder.
+    """Return the path of a file or folder.
 
     Parameters
     ----------
@@ -40,7 +40,10 @@ def find_path(key: str, path: str, folders: Sequence[Path]) -> Path:
 
 
 def find_files(key: str, patterns: Sequence[str], folders: Sequence[Path]) -> dict[str, Path]:
-    """Find files by globs: by name and ordered by it; `!` takes files away again.
+    """Return files that match globs, by name and ordered by it; `!` takes files away again.
+
+    A file is there once, however many patterns find it and however they spell its path; so is one that is
+    also found through a symbolic link. Its name is the shortest spelling relative to the folder, if there is one.
 
     Parameters
     ----------
@@ -57,20 +60,41 @@ def find_files(key: str, patterns: Sequence[str], folders: Sequence[Path]) -> di
     found: dict[str, Path] = {}
     for pattern in wanted:
         found.update(_matches(key, os.path.expanduser(pattern), folders))
-    kept = {name: found[name] for name in sorted(found) if not matches_any(name, unwanted)}
+    once: dict[Path, str] = {}
+    for name in sorted(found, key=lambda name: (os.path.isabs(name), len(name), name)):
+        once.setdefault(found[name].resolve(), name)
+    spelled = [_normal(os.path.expanduser(pattern)) for pattern in unwanted]
+    roots = [folder.resolve() for folder in folders]
+    kept = {
+        name: found[name]
+        for real, name in once.items()
+        if not spelled
+        or not any(matches_any(path, spelled) for path in _spellings(name, real, roots))
+    }
     if not kept:
         raise CensusError(
-            f"{key}: all {len(found)} files that were found are taken away again by "
-            f"{', '.join('!' + pattern for pattern in unwanted)}."
+            f"{key}: all {len(once)} files that were found are taken away again by "
+            f"{', '.join('!' + pattern for pattern in unwanted)}. Take fewer away."
         )
-    return kept
+    return dict(sorted(kept.items()))
+
+
+def _spellings(name: str, real: Path, roots: Sequence[Path]) -> set[str]:
+    """Paths by which a pattern can mean a file: as it was found, in full, and from each of the folders."""
+    relative = [str(real.relative_to(root)) for root in roots if real.is_relative_to(root)]
+    return {name, _as_text(str(real)), *map(_as_text, relative)}
+
+
+def _normal(path: str) -> str:
+    """A path or pattern without `.`, without `..` behind a name, and with single slashes."""
+    return os.path.normpath(path).replace(os.sep, "/")
 
 
 def _matches(key: str, pattern: str, folders: Sequence[Path]) -> dict[str, Path]:
     roots = [Path(os.sep)] if os.path.isabs(pattern) else list(folders)
     for root in roots:
         names = glob.glob(pattern, root_dir=root, recursive=True)
-        files = {_as_text(name): root / name for name in names}
+        files = {_as_text(_normal(name)): root / name for name in names}
         files = {name: path for name, path in files.items() if path.is_file()}
         if files:
             return files

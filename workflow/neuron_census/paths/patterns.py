@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 
+@cache
 def pattern_expression(pattern: str) -> re.Pattern[str]:
-    """Translate a glob: `*` and `?` stay within a folder, `**` crosses folders, `[…]` is a set."""
+    """Return a glob as a regular expression: `*` and `?` stay within a folder, `**` crosses folders, `[…]` is a set."""
     expression = ""
     place = 0
     while place < len(pattern):
@@ -29,7 +31,7 @@ def pattern_expression(pattern: str) -> re.Pattern[str]:
 
 
 def wanted_and_unwanted(patterns: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Part patterns into those that add files and those that begin with `!` and take files away."""
+    """Return the patterns that add files, and those that take files away, without the `!` in front."""
     given = list(patterns)
     return (
         [pattern for pattern in given if not pattern.startswith("!")],
@@ -38,5 +40,5 @@ def wanted_and_unwanted(patterns: Iterable[str]) -> tuple[list[str], list[str]]:
 
 
 def matches_any(name: str, patterns: Iterable[str]) -> bool:
-    """Tell whether a name, with `/` between folders, matches at least one of the patterns."""
+    """Return whether a name, with `/` between folders, matches at least one of the patterns."""
     return any(pattern_expression(pattern).fullmatch(name) for pattern in patterns)

@@ -20,8 +20,10 @@ from neuron_census.record.forward.stream import Recorder, stream
 from neuron_census.record.forward.weights import Weights
 from neuron_census.record.planning.plan import Plan
 from neuron_census.record.planning.work import highest_layer
+from neuron_census.record.recorders.active_bits import ActiveBits
+from neuron_census.record.recorders.active_counts import ActiveCounts
+from neuron_census.record.recorders.position_counts import PositionCounts
 from neuron_census.record.recorders.position_scratch import PositionScratch
-from neuron_census.record.recorders.recorders import ActiveBits, ActiveCounts, PositionCounts
 from neuron_census.record.recorders.writers import Writers
 
 

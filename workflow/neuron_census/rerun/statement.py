@@ -16,6 +16,7 @@ from neuron_census.rerun.code_digest import code_digest
 from neuron_census.rerun.fingerprint import fingerprint
 from neuron_census.stages import module_of
 
+PACKAGE = Path(__file__).parents[1]
 # Hexadecimal digits of a digest: 128 bits.
 DIGITS = 32
 
@@ -24,7 +25,7 @@ def modules_in(folder: str) -> list[str]:
     """Name the modules in a folder of the package, which are imported by names that files hold."""
     return [
         f"{folder.replace('/', '.')}.{file.stem}"
-        for file in sorted((Path(__file__).parents[1] / folder).glob("[!_]*.py"))
+        for file in sorted((PACKAGE / folder).glob("[!_]*.py"))
     ]
 
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
+from neuron_census.errors import CensusError
 from neuron_census.text.document import Document
 from neuron_census.text.hub_dataset import read_hub_records
 from neuron_census.text.local_files import find_local_files
 from neuron_census.text.markup import strip_markup
-from neuron_census.text.passages import meets, passages_of, value_of
+from neuron_census.text.passages import meets, passages_of, value_of, without_surrogates
 from neuron_census.text.pypi_distribution import find_distribution_files
 from neuron_census.text.records import Record, read_records
 from neuron_census.text.specification import DomainSpecification, Group
@@ -106,7 +107,14 @@ def _drafts(records: Iterator[Record], specification: DomainSpecification) -> It
 
 
 def _group_key(record: Record, group: Group) -> str:
-    return f"{record.key.partition('#')[0]}#{group.name_of(value_of(record, group.key))}"
+    value = value_of(record, group.key)
+    if isinstance(value, dict | list):
+        raise CensusError(
+            f"{record.place}: the key '{group.key}' holds {type(value).__name__}, expected a text or a number "
+            "that consecutive records share. Set the domain's `group.key` to one that has it."
+        )
+    name = without_surrogates(group.name_of(value))
+    return f"{record.key.partition('#')[0]}#{name}"
 
 
 def _finished(

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html import unescape
 
-_DROPPED = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
+_DROPPED = re.compile(r"<!--|<(?:(script)|(style))\b", re.IGNORECASE)
+_ENDS = {
+    None: re.compile("-->"),
+    1: re.compile(r"</script\s*>", re.IGNORECASE),
+    2: re.compile(r"</style\s*>", re.IGNORECASE),
+}
+"""What closes each of these, by the group that it opens with."""
 _BLOCK = re.compile(
     r"</?(?:address|article|blockquote|body|br|caption|dd|div|dl|dt|figure|fullname|h[1-6]|head|hr|"
     r"html|important|li|note|ol|p|pre|section|table|td|th|title|tr|ul)\b[^<>]*>",
@@ -13,13 +20,38 @@ _BLOCK = re.compile(
 )
 _OTHER = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
+_NOUGHTS = re.compile(r"&#0+(?=[0-9])")
+_BEYOND_UNICODE = re.compile(r"&#[0-9]{8,};?")
 
 
 def strip_markup(text: str) -> str:
-    """Give the text of an HTML fragment: a line for each block, without tags, entities resolved.
+    """Return the text of an HTML fragment: a line for each block, without tags, entities resolved.
 
-    White space is as little as HTML would show; a `<` that opens no tag stays.
+    White space is as little as HTML would show; a `<` that opens no tag stays. The time is proportional to the
+    length, whatever is in it.
     """
-    text = _SPACE.sub(" ", _DROPPED.sub(" ", text))
-    lines = unescape(_OTHER.sub("", _BLOCK.sub("\n", text))).split("\n")
+    text = _SPACE.sub(" ", "".join(_kept(text)))
+    lines = _resolved(_OTHER.sub("", _BLOCK.sub("\n", text))).split("\n")
     return "\n".join(stripped for line in lines if (stripped := _SPACE.sub(" ", line).strip()))
+
+
+def _kept(text: str) -> Iterator[str]:
+    """The parts of a text around its comments, scripts and styles; one that is never closed is none."""
+    unclosed: set[int | None] = set()
+    kept_from = place = 0
+    while opening := _DROPPED.search(text, place):
+        kind = opening.lastindex
+        closing = None if kind in unclosed else _ENDS[kind].search(text, opening.end())
+        if closing is None:
+            unclosed.add(kind)
+            place = opening.end()
+            continue
+        yield text[kept_from : opening.start()]
+        yield " "
+        kept_from = place = closing.end()
+    yield text[kept_from:]
+
+
+def _resolved(text: str) -> str:
+    """Entities as characters; `unescape` fails on numbers of thousands of digits."""
+    return unescape(_BEYOND_UNICODE.sub("\ufffd", _NOUGHTS.sub("&#", text)))

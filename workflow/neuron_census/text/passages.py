@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from reprlib import Repr
 from typing import Any
 
 from neuron_census.errors import CensusError
 from neuron_census.text.records import Record
 
 _MISSING = object()
+_SHORT = Repr()
+_SHORT.maxlist, _SHORT.maxstring, _SHORT.maxother = 20, 60, 60
 
 
 def passages_of(record: Record, key: str) -> list[str]:
-    """Give the text of a record as its passages: of a whole JSON file all strings under the key.
+    """Return the text of a record as its passages: of a whole JSON file all strings under the key.
 
     Parameters
     ----------
@@ -24,19 +27,19 @@ def passages_of(record: Record, key: str) -> list[str]:
     Raises CensusError that names the record if the key is missing or holds no string.
     """
     if isinstance(record.value, str):
-        return [_without_surrogates(record.value)]
+        return [without_surrogates(record.value)]
     if record.whole_file:
-        return [_without_surrogates(text) for text in _strings_under(record.value, key)]
-    return [_without_surrogates(_text_of(record, key))]
+        return [without_surrogates(text) for text in _strings_under(record.value, key)]
+    return [without_surrogates(_text_of(record, key))]
 
 
 def value_of(record: Record, key: str) -> Any:
-    """Look up a dotted key in a record. Raises CensusError that names the record and its keys."""
+    """Return the value of a dotted key of a record. Raises CensusError that names the record and its keys."""
     value = _look_up(record.value, key)
     if value is _MISSING:
         found = sorted(record.value) if isinstance(record.value, dict) else record.value
         raise CensusError(
-            f"{record.place}: no key '{key}'. Found {str(found)[:300]}. Set the domain's `text` "
+            f"{record.place}: no key '{key}'. Found {_SHORT.repr(found)}. Set the domain's `text` "
             "(or `group.key`) to the key that is meant, dotted for one inside another."
         )
     return value
@@ -51,7 +54,7 @@ def _text_of(record: Record, key: str) -> str:
     text = value_of(record, key)
     if not isinstance(text, str):
         raise CensusError(
-            f"{record.place}: the key '{key}' holds {type(text).__name__} ({str(text)[:60]}), "
+            f"{record.place}: the key '{key}' holds {type(text).__name__} ({_SHORT.repr(text)}), "
             "expected a string."
         )
     return text
@@ -81,8 +84,8 @@ def _strings_under(value: Any, key: str) -> Iterator[str]:
             pending.extend(reversed(inner))
 
 
-def _without_surrogates(text: str) -> str:
-    """JSON can escape half a surrogate pair, which is no character: it becomes U+FFFD."""
+def without_surrogates(text: str) -> str:
+    """Return a text in which U+FFFD stands for half a surrogate pair, which JSON can escape and is no character."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -11,16 +11,14 @@ import hashlib
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
-import zipfile
-from collections.abc import Iterable
 from functools import partial
 from io import BytesIO
 from pathlib import Path
 
 from neuron_census.errors import CensusError
 from neuron_census.paths.patterns import matches_any, wanted_and_unwanted
+from neuron_census.text.archive import list_members, read_members
 from neuron_census.text.source_file import SourceFile
 from neuron_census.text.specification import DomainSpecification
 
@@ -28,23 +26,17 @@ LISTED = 12
 
 
 def find_distribution_files(specification: DomainSpecification) -> list[SourceFile]:
-    """Find the files of a `pypi` domain inside its distribution, ordered by name.
+    """Return the files of a `pypi` domain inside its distribution, ordered by name.
 
     Paths are as in a wheel: the folder `name-version` around a source distribution is left away.
-    Raises CensusError if the distribution cannot be had or a pattern matches nothing in it.
+    Raises CensusError if the distribution cannot be had or read, or a pattern matches nothing in it.
     """
     assert specification.pypi is not None
     assert specification.sha256 is not None
     archive = fetch_distribution(specification.pypi, specification.sha256)
-    try:
-        members = _members(archive)
-        names = _chosen(specification, archive, members)
-        contents = _contents(archive, {name: members[name] for name in names})
-    except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError) as error:
-        raise CensusError(
-            f"{archive}: cannot be read as an archive: {error}. Remove it, so that it is fetched "
-            "anew."
-        ) from error
+    members = list_members(archive)
+    names = _chosen(specification, archive, [member.name for member in members])
+    contents = read_members(archive, [member for member in members if member.name in names])
     return [
         SourceFile(name, f"{archive.name}:{name}", partial(BytesIO, contents[name]))
         for name in sorted(names)
@@ -52,7 +44,7 @@ def find_distribution_files(specification: DomainSpecification) -> list[SourceFi
 
 
 def fetch_distribution(requirement: str, sha256: str) -> Path:
-    """Give the archive of 'name==version', from the cache or else through pip.
+    """Return the archive of 'name==version', from the cache or else through pip.
 
     Parameters
     ----------
@@ -111,21 +103,11 @@ def _check(archive: Path, requirement: str, sha256: str) -> None:
     if found != sha256:
         raise CensusError(
             f"{archive}: the sha256 is {found}, and the config pins {requirement} to {sha256}. "
-            "Remove the file, so that it is fetched anew, or correct the `sha256` of the domain."
+            "Remove the file, so that it is fetched again, or correct the `sha256` of the domain."
         )
 
 
-def _members(archive: Path) -> dict[str, str]:
-    """Names of files as patterns see them, each with its name inside the archive."""
-    if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as wheel:
-            return {name: name for name in wheel.namelist() if not name.endswith("/")}
-    with tarfile.open(archive) as source:
-        names = [member.name for member in source if member.isfile()]
-    return {name.partition("/")[2] or name: name for name in names}
-
-
-def _chosen(specification: DomainSpecification, archive: Path, members: Iterable[str]) -> list[str]:
+def _chosen(specification: DomainSpecification, archive: Path, members: list[str]) -> set[str]:
     wanted, unwanted = wanted_and_unwanted(specification.files)
     kept = [name for name in members if not matches_any(name, unwanted)]
     for pattern in wanted:
@@ -133,23 +115,7 @@ def _chosen(specification: DomainSpecification, archive: Path, members: Iterable
             some = sorted(members)
             shown = ", ".join(some[:: max(1, len(some) // LISTED)][:LISTED])
             raise CensusError(
-                f"domains.{specification.name}.files: nothing in {archive.name} matches "
-                f"'{pattern}'. Some of its {len(some)} files: {shown}."
+                f"domains.{specification.name}.files: nothing in {archive.name} matches '{pattern}'. Some of "
+                f"its {len(some)} files: {shown}. Correct the pattern."
             )
-    return [name for name in kept if matches_any(name, wanted)]
-
-
-def _contents(archive: Path, members: dict[str, str]) -> dict[str, bytes]:
-    """The bytes of the members, in one pass over the archive, which may not allow jumping."""
-    if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as wheel:
-            return {name: wheel.read(inside) for name, inside in members.items()}
-    wanted = {inside: name for name, inside in members.items()}
-    contents = {}
-    with tarfile.open(archive) as source:
-        for member in source:
-            if member.isfile() and member.name in wanted:
-                extracted = source.extractfile(member)
-                assert extracted is not None
-                contents[wanted[member.name]] = extracted.read()
-    return contents
+    return {name for name in kept if matches_any(name, wanted)}

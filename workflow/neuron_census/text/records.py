@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from neuron_census.errors import CensusError, one_of
+from neuron_census.json_text import parse_json
 from neuron_census.text.source_file import SourceFile
 
 PLAIN = (".txt", ".py", ".md", ".rst")
@@ -33,7 +30,7 @@ class Record:
 
 
 def read_records(file: SourceFile) -> Iterator[Record]:
-    """Read the records of a file. Raises CensusError that names the file and the line or byte."""
+    """Return the records of a file; reading them raises CensusError that names the file and the line or byte."""
     readers: dict[str, Callable[[SourceFile], Iterator[Record]]] = {
         **dict.fromkeys(PLAIN, _plain_text),
         ".json": _json,
@@ -53,11 +50,8 @@ def _plain_text(file: SourceFile) -> Iterator[Record]:
 
 
 def _json(file: SourceFile) -> Iterator[Record]:
-    text = _decode(file.content(), file.place)
-    try:
-        yield Record(file.name, file.place, json.loads(text), whole_file=True)
-    except json.JSONDecodeError as error:
-        raise CensusError(f"{file.place}: broken JSON: {error}.") from error
+    value = parse_json(_decode(file.content(), file.place), file.place)
+    yield Record(file.name, file.place, value, whole_file=True)
 
 
 def _json_lines(file: SourceFile) -> Iterator[Record]:
@@ -68,23 +62,20 @@ def _json_lines(file: SourceFile) -> Iterator[Record]:
         if not text.strip():
             continue
         empty = False
-        try:
-            value = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise CensusError(
-                f"{place}: broken JSON: {error.msg} at column {error.colno}. Expected one JSON "
-                "object a line."
-            ) from error
+        value = parse_json(text, place, "Expected one JSON object per line.")
         if not isinstance(value, dict):
             raise CensusError(
                 f"{place}: found {type(value).__name__} ({text.strip()[:60]}), expected an object."
             )
         yield Record(f"{file.name}#{number}", place, value)
     if empty:
-        raise CensusError(f"{file.place}: the file is empty; expected one JSON object a line.")
+        raise CensusError(f"{file.place}: the file is empty; expected one JSON object per line.")
 
 
 def _parquet(file: SourceFile) -> Iterator[Record]:
+    import pyarrow as pa  # slow to import, and most domains need none of it
+    import pyarrow.parquet as pq
+
     number = 0
     try:
         table = pq.ParquetFile(io.BytesIO(file.content()))
@@ -92,8 +83,15 @@ def _parquet(file: SourceFile) -> Iterator[Record]:
             for row in batch.to_pylist():
                 yield Record(f"{file.name}#{number}", f"{file.place}, row {number}", row)
                 number += 1
+    except UnicodeDecodeError as error:
+        raise CensusError(
+            f"{file.place}: the rows from {number} on hold text that is not UTF-8 ({error.reason}). Write the "
+            "file again, its text as UTF-8."
+        ) from error
     except (pa.ArrowException, OSError) as error:
-        raise CensusError(f"{file.place}: cannot be read as Parquet: {error}.") from error
+        raise CensusError(
+            f"{file.place}: cannot be read as Parquet: {error}. Fetch or write it again."
+        ) from error
 
 
 def _decode(content: bytes, place: str, first: int = 0) -> str:

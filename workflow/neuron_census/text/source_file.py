@@ -10,8 +10,11 @@ from typing import BinaryIO, Protocol
 import zstandard
 
 from neuron_census.errors import CensusError
+from neuron_census.text.unpacking import require_no_bomb
 
 CHUNK = 1 << 20
+PIECE = 1 << 12
+"""Compressed bytes that are unpacked at a time: at most 128 MB come of them, whatever they hold."""
 COMPRESSIONS = (".gz", ".zst")
 
 
@@ -41,32 +44,43 @@ class SourceFile:
     def chunks(self) -> Iterator[bytes]:
         """Read the file, decompressed, a bounded piece at a time. Raises CensusError."""
         with self.open() as file:
-            pieces = iter(lambda: file.read(CHUNK), b"")
-            yield from self._decompressed(pieces) if self.compression else pieces
+            if self.compression:
+                yield from self._decompressed(iter(lambda: file.read(PIECE), b""))
+            else:
+                yield from iter(lambda: file.read(CHUNK), b"")
 
     def content(self) -> bytes:
         """Read the whole file, decompressed. Raises CensusError if it is corrupt."""
         return b"".join(self.chunks())
 
     def lines(self) -> Iterator[tuple[int, int, bytes]]:
-        """Give each line, its number (from 1) and the byte, decompressed, at which it begins."""
-        number, first, rest = 1, 0, b""
+        """Yield the number of each line, from 1, the byte, decompressed, at which it begins, and the line."""
+        number, first = 1, 0
+        begun: list[bytes] = []
         for chunk in self.chunks():
-            *whole, rest = (rest + chunk).split(b"\n") if b"\n" in chunk else (rest + chunk,)
-            for line in whole:
+            *ended, rest = chunk.split(b"\n")
+            for part in ended:
+                line = b"".join([*begun, part])
+                begun.clear()
                 yield number, first, line
                 number, first = number + 1, first + len(line) + 1
-        if rest:
-            yield number, first, rest
+            begun.append(rest)
+        if line := b"".join(begun):
+            yield number, first, line
 
     def _decompressed(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         """Decompress frame after frame; to end in the middle of one is an error, no short text."""
         frame: _Frame | None = None
+        packed = unpacked = 0
         try:
             for piece in pieces:
+                packed += len(piece)
                 while piece:
                     frame = frame or _new_frame(self.compression)
-                    yield frame.decompress(piece)
+                    content = frame.decompress(piece)
+                    unpacked += len(content)
+                    require_no_bomb(self.place, packed, unpacked)
+                    yield content
                     piece = frame.unused_data if frame.eof else b""
                     frame = None if frame.eof else frame
         except (zlib.error, zstandard.ZstdError) as error:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from neuron_census.errors import CensusError, one_of
+from neuron_census.json_text import parse_json
 
 TYPES: dict[str, tuple[type, ...]] = {
     "files": (str, list),
@@ -72,11 +72,7 @@ class DomainSpecification:
     @classmethod
     def from_json(cls, name: str, text: str) -> DomainSpecification:
         """Read a specification as the command line gives it. Raises CensusError."""
-        try:
-            given = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise CensusError(f"domains.{name}: the specification is no JSON: {error}.") from error
-        return cls.from_mapping(name, given)
+        return cls.from_mapping(name, parse_json(text, f"domains.{name}, the specification"))
 
     @classmethod
     def from_mapping(cls, name: str, given: object) -> DomainSpecification:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,6 +10,7 @@ from jaxtyping import Bool, Int64
 
 from neuron_census.errors import CensusError, one_of
 from neuron_census.formats.windows import STUDIES
+from neuron_census.json_text import parse_json
 
 ALL = "all"
 
@@ -66,10 +66,7 @@ def read_studies(text: str, domains: list[str]) -> dict[str, dict[str, int | Non
 
     Raises CensusError that names the entry at fault.
     """
-    try:
-        given = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise CensusError(f"studies: no JSON: {error}.") from error
+    given = parse_json(text, "studies")
     if not isinstance(given, dict):
         raise CensusError(f"studies: found {given!r}, expected {{study: [{{domain, tokens}}]}}.")
     for study in given:

@@ -29,8 +29,11 @@ def tokenize(
     output: Path,
     shards: int = 1,
     window: int | None = None,
+    min_position_windows: int = 1,
 ) -> None:
     """Cut the text that the studies read into windows and deal them into shards.
+
+    What `classify` would refuse for want of text is refused here, before any model computes.
 
     Parameters
     ----------
@@ -46,6 +49,9 @@ def tokenize(
         number of shards
     window
         longest window, BOS included, if shorter than the models' max_position_embeddings
+    min_position_windows
+        fewest windows of the positions study, all domains together, from which `classify` will tell
+        anything; changes nothing in the table
     """
     encoder = Encoder.open(tokenizer)
     length = encoder.longest if window is None else min(encoder.longest, window)
@@ -66,9 +72,13 @@ def tokenize(
             read.append(domain)
             tables.append(_windows_of_domain(domain, path, encoder, length, of_domain))
             shortages += [_shortage(domain, path, length, budget) for budget in of_domain]
+    windows = pl.concat(tables)
+    if budgets["positions"]:
+        found = int(windows["positions"].sum())
+        shortages.append(_too_few_windows(found, min_position_windows, length))
     if any(shortages):
         raise CensusError(" ".join(shortage for shortage in shortages if shortage))
-    table = deal(pl.concat(tables), read, shards)
+    table = deal(windows, read, shards)
     write_windows(
         table,
         output,
@@ -242,6 +252,17 @@ def _shortage(domain: str, path: Path, length: int, budget: Budget) -> str:
         f"studies.{budget.study}: domain '{domain}' ({path}) has only {budget.taken:,} tokens of "
         f"text in {kind} that studies may read, and {budget.tokens:,} are asked for. Ask for less, "
         f"set `tokens: {ALL}`, or give the domain more text."
+    )
+
+
+def _too_few_windows(found: int, least: int, length: int) -> str:
+    if found >= least:
+        return ""
+    return (
+        f"studies.positions: takes {found:,} windows of the full {length} tokens, and "
+        f"classify.positions.min_windows asks for {least:,}. Take {least * (length - 1):,} tokens or more of "
+        "documents as long as a window; lower `min_windows`, below which frequencies are mostly chance; or set "
+        "`studies.positions: []`, and the tables of the other studies are made without it."
     )
 
 

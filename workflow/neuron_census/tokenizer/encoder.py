@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,14 @@ from jaxtyping import Int32
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from neuron_census.errors import CensusError
+from neuron_census.tokenizer.folder import TokenizerFolder
 
 PIECE = 50_000
 """Characters that are encoded as one, where a longer text may be cut."""
 PIECES_AT_A_TIME = 64
 """What the library says of them takes about a hundred bytes a token."""
+PANIC = "PanicException"
+"""Name of the class, which no module gives away, of what Rust code raises where it did not expect to fail."""
 
 # Between a character and white space behind it GPT-2's rule always ends a word, whatever is around.
 _WORD_END = re.compile(r"(?<=\S)(?=[ \n\t])")
@@ -28,7 +32,8 @@ _WORD_END = re.compile(r"(?<=\S)(?=[ \n\t])")
 class Encoder:
     """A tokenizer, and what the windows need to know of the models that it belongs to.
 
-    `vocabulary` is one more than the highest id; `longest` is the models' max_position_embeddings.
+    `vocabulary` is one more than the highest id; `longest` is the models' max_position_embeddings;
+    `may_be_cut` says whether a long text has the same ids when it is encoded in parts.
     """
 
     tokenizer: Tokenizer
@@ -36,6 +41,7 @@ class Encoder:
     vocabulary: int
     longest: int
     may_be_cut: bool
+    folder: Path
 
     @classmethod
     def open(cls, folder: Path) -> Encoder:
@@ -43,22 +49,24 @@ class Encoder:
 
         Raises CensusError that names the file that is missing, broken or at odds with another.
         """
-        config = _config(folder)
-        tokenizer = _tokenizer(folder)
+        files = TokenizerFolder.open(folder)
+        tokenizer = _tokenizer(files)
         tokenizer.no_padding()
         tokenizer.no_truncation()
         tokenizer.encode_special_tokens = True
-        vocabulary = max(tokenizer.get_vocab().values()) + 1
-        bos, longest = config["bos_token_id"], config["max_position_embeddings"]
-        if not 0 <= bos < vocabulary:
+        vocabulary = max(tokenizer.get_vocab().values(), default=-1) + 1
+        if files.bos >= vocabulary:
             raise CensusError(
-                f"{folder / 'config.json'}: bos_token_id is {bos}, and the tokenizer beside it has "
+                f"{folder / 'config.json'}: bos_token_id is {files.bos}, and the tokenizer beside it has "
                 f"ids from 0 to {vocabulary - 1}. Take the config.json that belongs to it."
             )
-        return cls(tokenizer, bos, vocabulary, longest, _may_be_cut(tokenizer))
+        return cls(tokenizer, files.bos, vocabulary, files.longest, _may_be_cut(tokenizer), folder)
 
     def encode(self, texts: Sequence[str]) -> list[Int32[np.ndarray, " _"]]:
-        """Give the ids of each text: no special tokens; a '</s>' in it is ordinary characters."""
+        """Return the ids of each text: no special tokens; a '</s>' in it is ordinary characters.
+
+        Raises CensusError where the tokenizer's own pattern fails on a text.
+        """
         pieces = [list(_pieces(text)) if self.may_be_cut else [text] for text in texts]
         encoded = self._encode_pieces([piece for text in pieces for piece in text])
         return [np.concatenate([next(encoded) for _ in text]) for text in pieces]
@@ -66,7 +74,9 @@ class Encoder:
     def _encode_pieces(self, pieces: Sequence[str]) -> Iterator[Int32[np.ndarray, " tokens"]]:
         for start in range(0, len(pieces), PIECES_AT_A_TIME):
             batch = pieces[start : start + PIECES_AT_A_TIME]
-            for encoding in self.tokenizer.encode_batch_fast(batch, add_special_tokens=False):
+            with library_errors(f"{self.folder}: the tokenizer fails on a text"):
+                encodings = self.tokenizer.encode_batch_fast(batch, add_special_tokens=False)
+            for encoding in encodings:
                 yield np.array(encoding.ids, dtype=np.int32)
 
 
@@ -95,40 +105,27 @@ def _may_be_cut(tokenizer: Tokenizer) -> bool:
     )
 
 
-def _config(folder: Path) -> dict[str, int]:
-    path = folder / "config.json"
-    if not path.is_file():
+def _tokenizer(folder: TokenizerFolder) -> Tokenizer:
+    with library_errors(f"{folder.path}: the tokenizer cannot be read"):
+        if folder.whole is not None:
+            return Tokenizer.from_file(str(folder.whole))
+        assert folder.pair is not None
+        tokenizer = Tokenizer(models.BPE.from_file(*map(str, folder.pair)))
+        tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        return tokenizer
+
+
+@contextmanager
+def library_errors(what: str) -> Iterator[None]:
+    """Turn what the tokenizers library raises into a CensusError that begins with `what`.
+
+    It is written in Rust: besides exceptions of no narrower kind it raises panics, which are no `Exception`.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != PANIC:
+            raise
         raise CensusError(
-            f"{path}: is missing. A tokenizer's folder holds the config.json of its model, with "
-            "bos_token_id and max_position_embeddings."
-        )
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise CensusError(f"{path}: broken JSON: {error}.") from error
-    if not isinstance(config, dict):
-        raise CensusError(f"{path}: found {type(config).__name__}, expected a JSON object.")
-    for key in ("bos_token_id", "max_position_embeddings"):
-        if not isinstance(config.get(key), int):
-            raise CensusError(f"{path}: {key} is {config.get(key)!r}, expected a whole number.")
-    return {key: config[key] for key in ("bos_token_id", "max_position_embeddings")}
-
-
-def _tokenizer(folder: Path) -> Tokenizer:
-    whole, vocabulary, merges = (
-        folder / name for name in ("tokenizer.json", "vocab.json", "merges.txt")
-    )
-    try:
-        if whole.is_file():
-            return Tokenizer.from_file(str(whole))
-        if vocabulary.is_file() and merges.is_file():
-            tokenizer = Tokenizer(models.BPE.from_file(str(vocabulary), str(merges)))
-            tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-            return tokenizer
-    except Exception as error:  # the library raises nothing narrower
-        raise CensusError(f"{folder}: the tokenizer cannot be read: {error}.") from error
-    found = ", ".join(sorted(path.name for path in folder.iterdir())) or "nothing"
-    raise CensusError(
-        f"{folder}: holds no tokenizer: found {found}; expected tokenizer.json, or vocab.json and "
-        "merges.txt."
-    )
+            f"{what}: {error}. Write its files again with the `tokenizers` library, or take another one."
+        ) from error

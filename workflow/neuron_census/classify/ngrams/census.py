@@ -1,4 +1,10 @@
-"""The n-gram part of a census: covers, detectors and triggers of all analysed layers (section 4)."""
+"""The n-gram part of a census: covers, detectors and triggers of all analysed layers (section 4).
+
+census = classify_ngrams([NgramCounts.open(path) for path in layers], study, thresholds, dead)
+census.columns                   # one row per neuron of the model
+census.token_detectors           # their covered tokens
+for part in census.triggers(text): ...   # rows of the triggers table, part by part
+"""
 
 from __future__ import annotations
 
@@ -10,34 +16,35 @@ import polars as pl
 from jaxtyping import Bool, Int64
 
 from neuron_census.classify.ngrams.covers import cover_sizes
-from neuron_census.classify.ngrams.detectors import covered_ngrams, detects, held_by, require_kept
-from neuron_census.classify.ngrams.triggers import listed, trigger_rows, with_effects
+from neuron_census.classify.ngrams.detectors import (
+    activations_held,
+    are_covered,
+    are_detectors,
+    require_exact,
+)
+from neuron_census.classify.ngrams.triggers import add_effects, choose_triggers, trigger_rows
 from neuron_census.classify.thresholds import NgramThresholds
 from neuron_census.errors import CensusError
 from neuron_census.formats.ngram_counts import NgramCounts, Triggers
 from neuron_census.formats.ngram_index import NgramIndex
-from neuron_census.formats.tables import CENSUS, NGRAMS
+from neuron_census.formats.tables import CENSUS, NEURON, NGRAM_LENGTHS, NGRAMS
 from neuron_census.progress import progress
 from neuron_census.tokenizer.token_text import TokenText
 
 NEURONS_OF_A_PART = 4096
-"""Of these the rows of the triggers table are in memory at a time: about 100 MB."""
+"""Neurons whose rows of the triggers table are in memory at a time: about 100 MB."""
 
-SIZES = {size: n for n, size in enumerate(NGRAMS, start=1)}
 MEASURED = ("activations", "distinct", "cover", "detector")
-COLUMNS = {
-    name: CENSUS.all_columns[name].dtype
-    for name in ("layer", "neuron", *(f"{size}_{what}" for size in NGRAMS for what in MEASURED))
-}
-TOKEN_DETECTORS = {"layer": pl.Int16(), "neuron": pl.Int32(), "tokens": pl.List(pl.Int32())}
+COLUMNS = CENSUS.types(*NEURON, *(f"{ngram}_{what}" for ngram in NGRAMS for what in MEASURED))
+TOKEN_DETECTORS = CENSUS.types(*NEURON) | {"tokens": pl.List(pl.Int32())}
 
 
 @dataclass(frozen=True)
 class NgramCensus:
     """What thresholds make of the n-gram counts of a model.
 
-    `columns` are those of the census, a row a neuron of every layer, null outside the analysed ones;
-    `token_detectors` has `layer`, `neuron` and `tokens`, the list of covered tokens, ascending.
+    `columns` are those of the census, one row per neuron of every layer, null outside the analysed ones;
+    `token_detectors` has `layer`, `neuron` and `tokens`, the ascending list of covered tokens.
     """
 
     layers: Sequence[NgramCounts]
@@ -51,7 +58,7 @@ class NgramCensus:
     def triggers(
         self, text: TokenText, effects: pl.DataFrame | None = None
     ) -> Iterator[pl.DataFrame]:
-        """Make the triggers table part by part, by layer, neuron and n, most activations first.
+        """Yield the triggers table part by part, by layer, neuron and n, the most activations first.
 
         Parameters
         ----------
@@ -70,12 +77,12 @@ class NgramCensus:
     ) -> Iterator[pl.DataFrame]:
         rows = self.columns.filter(layer=counts.layer)
         read = []
-        for size, n in SIZES.items():
+        for ngram, n in NGRAM_LENGTHS.items():
             triggers = counts.triggers(n)
-            covered = _covered(triggers, self.occurrences[n], self.thresholds)
-            detector = rows[f"{size}_detector"].to_numpy()
-            most = counts.kept.triggers
-            chosen = listed(triggers, detector, self.dead[counts.layer], most)
+            covered = _are_covered(triggers, self.occurrences[n], self.thresholds)
+            detector = rows[f"{ngram}_detector"].to_numpy()
+            most = counts.limits.triggers
+            chosen = choose_triggers(triggers, detector, self.dead[counts.layer], most)
             read.append((n, triggers, covered, chosen))
         for first in range(0, counts.ffn_dim, NEURONS_OF_A_PART):
             parts = [
@@ -93,7 +100,7 @@ class NgramCensus:
                 for n, triggers, covered, chosen in read
             ]
             if effects is not None:
-                parts[0] = with_effects(parts[0], effects)
+                parts[0] = add_effects(parts[0], effects)
             yield pl.concat(parts).sort("neuron", "n", maintain_order=True)
 
 
@@ -103,7 +110,7 @@ def classify_ngrams(
     thresholds: NgramThresholds,
     dead: Bool[np.ndarray, "layer neuron"],
 ) -> NgramCensus:
-    """Find covers and detectors of n-grams, a layer at a time.
+    """Find the covers and the detectors of n-grams, one layer at a time.
 
     Parameters
     ----------
@@ -114,20 +121,20 @@ def classify_ngrams(
     thresholds
         of the config
     dead
-        which neurons of the model are dead: these are no detectors
+        which neurons of the model are dead; dead neurons are no detectors
 
     Raises CensusError for thresholds that the counts cannot answer, and for counts of other layers,
     another model or another study.
     """
-    layers = in_order(layers, study, dead)
+    layers = sort_layers(layers, study, dead)
     for counts in layers:
-        require_kept(thresholds, counts.kept)
-    occurrences = {n: study.occurrences(n) for n in SIZES.values()}
+        require_exact(thresholds, counts.limits)
+    occurrences = {n: study.occurrences(n) for n in NGRAM_LENGTHS.values()}
     columns = [pl.DataFrame(schema=COLUMNS)]
     detectors = [pl.DataFrame(schema=TOKEN_DETECTORS)]
     with progress(what="classifying n-grams", unit="layer", total=len(layers)) as bar:
         for counts in layers:
-            found, covered = _classified(counts, occurrences, thresholds, dead[counts.layer])
+            found, covered = _classify_layer(counts, occurrences, thresholds, dead[counts.layer])
             columns.append(found)
             detectors.append(_token_detectors(counts, study, found, covered))
             bar.update()
@@ -144,43 +151,43 @@ def classify_ngrams(
     )
 
 
-def _classified(
+def _classify_layer(
     counts: NgramCounts,
     occurrences: Mapping[int, Int64[np.ndarray, " ngram"]],
     thresholds: NgramThresholds,
     dead: Bool[np.ndarray, " neuron"],
 ) -> tuple[pl.DataFrame, Bool[np.ndarray, " entry"]]:
-    """The columns of a layer, and which entries of its unigrams are covered."""
+    """Return the columns of a layer, and which entries of its unigrams are covered."""
     columns: dict[str, pl.Series] = {}
     of_tokens = np.empty(0, dtype=np.bool_)
-    for size, n in SIZES.items():
+    for ngram, n in NGRAM_LENGTHS.items():
         triggers, activations = counts.triggers(n), counts.activations(n)
         cover = cover_sizes(counts.profile(n), thresholds.coverage)
-        covered = _covered(triggers, occurrences[n], thresholds)
-        detector = detects(
+        covered = _are_covered(triggers, occurrences[n], thresholds)
+        detector = are_detectors(
             cover,
-            held_by(covered, triggers.activations, triggers.offsets),
+            activations_held(covered, triggers.activations, triggers.offsets),
             activations,
             coverage=thresholds.coverage,
-            max_cover=thresholds.max_cover[size],
+            max_cover=thresholds.max_cover[ngram],
         )
         columns |= {
-            f"{size}_activations": pl.Series(activations),
-            f"{size}_distinct": pl.Series(counts.distinct(n)).cast(pl.Int32),
-            f"{size}_cover": pl.Series(cover).cast(pl.Int32).set(pl.Series(cover == 0), None),
-            f"{size}_detector": pl.Series(detector & triggers.all_kept & ~dead),
+            f"{ngram}_activations": pl.Series(activations),
+            f"{ngram}_distinct": pl.Series(counts.distinct(n)).cast(pl.Int32),
+            f"{ngram}_cover": pl.Series(cover).cast(pl.Int32).set(pl.Series(cover == 0), None),
+            f"{ngram}_detector": pl.Series(detector & triggers.all_kept & ~dead),
         }
         if n == 1:
             of_tokens = covered
     return _neurons(counts.layer, counts.ffn_dim).with_columns(**columns), of_tokens
 
 
-def _covered(
+def _are_covered(
     triggers: Triggers,
     occurrences: Int64[np.ndarray, " ngram"],
     thresholds: NgramThresholds,
 ) -> Bool[np.ndarray, " entry"]:
-    return covered_ngrams(
+    return are_covered(
         triggers.activations,
         occurrences[triggers.ids],
         thresholds.presence,
@@ -194,7 +201,7 @@ def _token_detectors(
     found: pl.DataFrame,
     covered: Bool[np.ndarray, " entry"],
 ) -> pl.DataFrame:
-    """The token detectors of a layer with their covered tokens."""
+    """Return the token detectors of a layer with their covered tokens."""
     triggers = counts.triggers(1)
     entries = np.diff(triggers.offsets)
     detector = found["unigram_detector"].to_numpy()
@@ -214,16 +221,14 @@ def _token_detectors(
 
 
 def _neurons(layer: int, ffn_dim: int) -> pl.DataFrame:
-    return pl.select(
-        layer=pl.repeat(layer, ffn_dim, dtype=pl.Int16),
-        neuron=pl.int_range(ffn_dim, dtype=pl.Int32),
-    )
+    place = {"layer": [layer] * ffn_dim, "neuron": range(ffn_dim)}
+    return pl.DataFrame(place, schema=CENSUS.types(*NEURON))
 
 
-def in_order(
+def sort_layers(
     layers: Sequence[NgramCounts], study: NgramIndex, dead: Bool[np.ndarray, "layer neuron"]
 ) -> list[NgramCounts]:
-    """Put counts in the order of their layers; CensusError if they do not belong together.
+    """Return counts in the order of their layers, after checking that they belong together.
 
     Parameters
     ----------
@@ -232,7 +237,9 @@ def in_order(
     study
         the n-grams that they were counted with
     dead
-        of every neuron of the model
+        which neurons of the model are dead
+
+    Raises CensusError unless the layers are the first ones of this model, counted in this study.
     """
     ordered = sorted(layers, key=lambda counts: counts.layer)
     found = [counts.layer for counts in ordered]

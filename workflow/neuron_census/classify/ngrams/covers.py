@@ -11,14 +11,14 @@ from neuron_census.formats.ngram_counts import Profile
 
 
 def cover_sizes(profile: Profile, coverage: float) -> Int64[np.ndarray, " neuron"]:
-    """Count the fewest n-grams that together hold at least a share of a neuron's activations.
+    """Return the size of each neuron's cover: the fewest n-grams that together hold a share of its activations.
 
-    Ties do not change it; 0 where a neuron is never active (section 4.1).
+    Ties do not change it; it is 0 for a neuron that is never active (section 4.1).
 
     Parameters
     ----------
     profile
-        how many n-grams have each count, of every neuron
+        how many n-grams have each count, for every neuron
     coverage
         the share, above 0 and at most 1, taken as the decimal number that it is written as
     """
@@ -26,7 +26,7 @@ def cover_sizes(profile: Profile, coverage: float) -> Int64[np.ndarray, " neuron
     first, last = profile.offsets[:-1], profile.offsets[1:]
     active = first < last
     first, last = first[active], last[active]
-    # Running totals over all neurons ascend strictly, so one search finds the entry of each.
+    # Running totals over all neurons ascend strictly, so that one search finds the entry of each.
     held = np.concatenate([[0], np.cumsum(profile.counts * profile.multiplicity)])
     ngrams = np.concatenate([[0], np.cumsum(profile.multiplicity)])
     wanted = held[first] + at_least(coverage, held[last] - held[first])
@@ -37,7 +37,7 @@ def cover_sizes(profile: Profile, coverage: float) -> Int64[np.ndarray, " neuron
 
 
 def at_least(share: float, totals: Int64[np.ndarray, " total"]) -> Int64[np.ndarray, " total"]:
-    """Give the smallest whole numbers that are no less than a share of totals, exactly.
+    """Return the smallest whole numbers that are no less than a share of totals, exactly.
 
     Parameters
     ----------
@@ -49,6 +49,6 @@ def at_least(share: float, totals: Int64[np.ndarray, " total"]) -> Int64[np.ndar
     exact = Fraction(str(share))
     highest = int(totals.max(initial=0))
     if max(exact.numerator * highest, exact.denominator) > np.iinfo(np.int64).max:
-        totals = totals.astype(object)  # slow, and rare: a share of very many digits
+        totals = totals.astype(object)  # slow, but rare: a share with very many digits
     found: Int64[np.ndarray, " total"] = -(-totals * exact.numerator // exact.denominator)
     return found.astype(np.int64)

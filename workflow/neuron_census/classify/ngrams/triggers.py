@@ -11,27 +11,25 @@ from neuron_census.formats.ngram_index import NgramIndex
 from neuron_census.formats.tables import TRIGGERS
 from neuron_census.tokenizer.token_text import TokenText
 
-SCHEMA = {name: column.dtype for name, column in TRIGGERS.columns.items()}
 
-
-def listed(
+def choose_triggers(
     triggers: Triggers,
     detector: Bool[np.ndarray, " neuron"],
     dead: Bool[np.ndarray, " neuron"],
     most: int,
 ) -> Bool[np.ndarray, " entry"]:
-    """Choose every n-gram of detectors, the first ones of other neurons, and none of dead ones.
+    """Return which entries become rows: every one of a detector, the first ones of other neurons, none of dead ones.
 
     Parameters
     ----------
     triggers
-        of a layer
+        the n-grams of a layer
     detector
         which neurons detect n-grams of this size
     dead
         which neurons are dead
     most
-        how many n-grams of a neuron that is no detector
+        how many n-grams are chosen of a neuron that is no detector
     """
     entries = np.diff(triggers.offsets)
     rank = np.arange(len(triggers.ids)) - np.repeat(triggers.offsets[:-1], entries)
@@ -52,20 +50,20 @@ def trigger_rows(
     occurrences: Int64[np.ndarray, " ngram"],
     text: TokenText,
 ) -> pl.DataFrame:
-    """Make rows of the triggers table, of neurons in order, the most frequent n-gram first.
+    """Return rows of the triggers table, neuron by neuron, the most frequent n-gram first.
 
-    What n-grams do to the output is left null.
+    The columns about the output row are null.
 
     Parameters
     ----------
     triggers
-        of a layer, for n-grams of one size
+        the n-grams of a layer, of one length
     covered
         whether the neuron is active on enough occurrences of each
     chosen
         which of them become rows
     neurons
-        whose rows
+        the neurons whose rows are made
     n
         tokens of an n-gram
     layer
@@ -85,28 +83,28 @@ def trigger_rows(
     neuron = np.searchsorted(triggers.offsets, entry, side="right") - 1
     return pl.DataFrame(
         {
-            "layer": pl.repeat(layer, len(entry), dtype=pl.Int16, eager=True),
+            "layer": pl.repeat(layer, len(entry), eager=True),
             "neuron": neuron,
-            "n": pl.repeat(n, len(entry), dtype=pl.Int8, eager=True),
+            "n": pl.repeat(n, len(entry), eager=True),
             "ngram": pl.Series(tokens[which], dtype=pl.Array(pl.Int32, n)).arr.to_list(),
             "text": text.of(tokens).gather(which),
             "activations": triggers.activations[entry],
             "occurrences": occurrences[ids][which],
             "covered": covered[entry],
-            "projection": pl.repeat(None, len(entry), dtype=pl.Float32, eager=True),
-            "percentile": pl.repeat(None, len(entry), dtype=pl.Float32, eager=True),
+            "projection": pl.repeat(None, len(entry), eager=True),
+            "percentile": pl.repeat(None, len(entry), eager=True),
         },
-        schema_overrides=SCHEMA,
+        schema_overrides=TRIGGERS.schema,
     )
 
 
-def with_effects(rows: pl.DataFrame, effects: pl.DataFrame) -> pl.DataFrame:
-    """Say of unigrams what their neurons do to them.
+def add_effects(rows: pl.DataFrame, effects: pl.DataFrame) -> pl.DataFrame:
+    """Return rows of unigrams with what the output rows of their neurons do to them.
 
     Parameters
     ----------
     rows
-        of the triggers table, n-grams of one token
+        rows of the triggers table, of n-grams of one token
     effects
         columns `layer`, `neuron`, `token`, `projection`, `percentile`
     """
@@ -117,4 +115,4 @@ def with_effects(rows: pl.DataFrame, effects: pl.DataFrame) -> pl.DataFrame:
         .with_columns(token=pl.col("ngram").list.first())
         .join(known, on=place, how="left", maintain_order="left", validate="m:1")
     )
-    return joined.select(list(SCHEMA))
+    return joined.select(list(TRIGGERS.columns))

@@ -1,14 +1,19 @@
-"""Positional neurons of a model, from its position counts (paper, section 5)."""
+"""Positional neurons of a model, from its position counts (paper, section 5).
+
+census = classify_positions(Counts.open(path), PositionThresholds())
+census.columns      # one row per neuron of the model; None where no windows were read for it
+census.positions    # one row per positional neuron, with its curve
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 import zarr
-from jaxtyping import Integer
+from jaxtyping import Int64, Integer
 
 from neuron_census.classify.positions.mutual_information import (
     position_information,
@@ -18,21 +23,17 @@ from neuron_census.classify.positions.patterns import classify_patterns, describ
 from neuron_census.classify.thresholds import PositionThresholds
 from neuron_census.errors import MADE_AGAIN, CensusError
 from neuron_census.formats.counts import Counts
-from neuron_census.formats.recording import CHUNK_NEURONS
-from neuron_census.formats.tables import CENSUS, POSITIONS, Column
+from neuron_census.formats.tables import CENSUS, EARLY_POSITIONS, NEURON, POSITIONS, Table
 from neuron_census.formats.zarr_store import read_checked
 from neuron_census.progress import progress
-
-FREQUENCY = POSITIONS.columns["frequency"].dtype
-BY_DOMAIN = POSITIONS.columns["position_mi"].dtype
 
 
 @dataclass(frozen=True)
 class PositionCensus:
-    """What position tells of the neurons of a model; rows by layer, then neuron.
+    """What position tells about the neurons of a model; rows by layer, then neuron.
 
-    `columns` has one row for every neuron: layer, neuron, and the census's columns of positions;
-    `positions` is the table of that name, one row a positional neuron.
+    `columns` has one row per neuron: layer, neuron, and the census's columns about positions;
+    `positions` is the table of that name, one row per positional neuron.
     """
 
     columns: pl.DataFrame
@@ -40,10 +41,10 @@ class PositionCensus:
 
 
 def classify_positions(store: Counts, thresholds: PositionThresholds) -> PositionCensus | None:
-    """Say which neurons are positional and with which pattern; nothing if no window was read for it.
+    """Say which neurons are positional and with which pattern; None if no window was read for it.
 
-    Windows of all domains are pooled: the sum of counts by the sum of windows. A chunk of neurons is
-    in memory at a time, 100 MB for windows of 2048 tokens and three domains, whatever the model's size.
+    Windows of all domains are pooled: the sum of counts is divided by the sum of windows. One chunk of
+    neurons is in memory at a time, 100 MB for windows of 2048 tokens and three domains, however large the model.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ def classify_positions(store: Counts, thresholds: PositionThresholds) -> Positio
     thresholds
         the config's `classify.positions`
 
-    Raises CensusError where there are too few windows, and for damaged counts.
+    Raises TooFewWindowsError where there are too few windows, and CensusError for damaged counts.
     """
     windows = np.array(store.group.attrs["position_windows"], dtype=np.int64)
     array = store.group.get("positions")
@@ -64,28 +65,28 @@ def classify_positions(store: Counts, thresholds: PositionThresholds) -> Positio
         return None
     require_windows(int(windows.sum()), thresholds.min_windows, str(store.path))
     _, layers, _, ffn_dim = array.shape
+    chunk = array.chunks[-1]
     neurons: list[pl.DataFrame] = []
     curves: list[pl.DataFrame] = []
     with progress(what="positions", unit="layer", total=layers) as bar:
         for layer in range(layers):
-            for first in range(0, ffn_dim, CHUNK_NEURONS):
-                chosen = slice(first, min(first + CHUNK_NEURONS, ffn_dim))
-                counts = _counts(store, layer, chosen, windows)
-                found = _chunk(counts, windows, store.domains, thresholds)
-                for frames, frame in zip((neurons, curves), found, strict=True):
-                    frames.append(_placed(frame, layer, first))
+            for first in range(0, ffn_dim, chunk):
+                chosen = slice(first, min(first + chunk, ffn_dim))
+                counts = _read_counts(store, layer, chosen, windows)
+                of_chunk = _classify_chunk(counts, windows, store.domains, thresholds)
+                for frames, frame in zip((neurons, curves), of_chunk, strict=True):
+                    frames.append(_place(frame, layer, first))
             bar.update()
-    place = {name: CENSUS.columns[name] for name in ("layer", "neuron")}
     return PositionCensus(
-        _typed(neurons, place | dict(CENSUS.optional["positions"])),
-        _typed(curves, POSITIONS.columns),
+        _join(neurons, CENSUS, [*NEURON, *CENSUS.optional["positions"]]),
+        _join(curves, POSITIONS, POSITIONS.columns),
     )
 
 
-def _counts(
+def _read_counts(
     store: Counts, layer: int, chosen: slice, windows: Integer[np.ndarray, " domain"]
 ) -> Integer[np.ndarray, "domain position neuron"]:
-    """Position counts of some neurons of a layer in every domain, none more than there are windows."""
+    """Return the position counts of some neurons of a layer, after checking that none exceeds the windows."""
     counts = np.stack(
         [
             read_checked(store.group, "positions", (domain, layer, slice(None), chosen), store.path)
@@ -100,13 +101,13 @@ def _counts(
     return counts
 
 
-def _chunk(
+def _classify_chunk(
     counts: Integer[np.ndarray, "domain position neuron"],
     windows: Integer[np.ndarray, " domain"],
     domains: list[str],
     thresholds: PositionThresholds,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Columns of the census for all neurons of a chunk, and of the positions table for positional ones."""
+    """Return the census's columns for the neurons of a chunk, and the positions table's for positional ones."""
     total = int(windows.sum())
     pooled = counts.sum(axis=0, dtype=np.int64)
     information = position_information(pooled, total, thresholds.mi_base)
@@ -124,18 +125,28 @@ def _chunk(
     )
     patterns = patterns.with_columns(pl.Series("neuron", chosen, dtype=pl.Int64))
     neurons = neurons.join(patterns, on="neuron", how="left", maintain_order="left")
+    neurons = neurons.with_columns(
+        early_frequency=_mean_frequency(pooled[:EARLY_POSITIONS], total),
+        late_frequency=_mean_frequency(pooled[EARLY_POSITIONS:], total),
+    )
     curves = pl.DataFrame(
         {
             "neuron": pl.Series(chosen, dtype=pl.Int64),
-            "windows": pl.Series([total] * len(chosen), dtype=pl.Int32),
-            "frequency": pl.Series(frequency.astype(np.float32).tolist(), dtype=FREQUENCY),
-            "position_mi": pl.Series(
-                list(_by_domain(counts[:, :, chosen], windows, domains, thresholds)),
-                dtype=BY_DOMAIN,
-            ),
-        }
+            "windows": [total] * len(chosen),
+            "frequency": frequency.astype(np.float32).tolist(),
+            "position_mi": list(_by_domain(counts[:, :, chosen], windows, domains, thresholds)),
+        },
+        schema_overrides=POSITIONS.types("windows", "frequency", "position_mi"),
     )
     return neurons, pl.concat([curves, descriptors], how="horizontal")
+
+
+def _mean_frequency(counts: Int64[np.ndarray, "position neuron"], windows: int) -> pl.Series:
+    """Return the mean over positions of each neuron's share of windows; null without any position."""
+    positions, neurons = counts.shape
+    if not positions:
+        return pl.Series([None] * neurons, dtype=pl.Float64)
+    return pl.Series(counts.sum(axis=0) / (positions * windows))
 
 
 def _by_domain(
@@ -144,7 +155,7 @@ def _by_domain(
     domains: list[str],
     thresholds: PositionThresholds,
 ) -> Iterator[list[dict[str, object]]]:
-    """For each neuron, its information in every domain by itself; none where there are too few windows."""
+    """Yield each neuron's information in every domain by itself; null where there are too few windows."""
     columns: list[list[float] | list[None]] = []
     for part, number in zip(counts, windows.tolist(), strict=True):
         if number >= max(1, thresholds.min_windows):
@@ -158,13 +169,12 @@ def _by_domain(
         ]
 
 
-def _placed(frame: pl.DataFrame, layer: int, first: int) -> pl.DataFrame:
-    """With the layer of a chunk, and its neurons counted from that of the layer."""
+def _place(frame: pl.DataFrame, layer: int, first: int) -> pl.DataFrame:
+    """Return the rows of a chunk with their layer, and with neurons counted from the first of the layer."""
     return frame.with_columns(pl.lit(layer).alias("layer"), pl.col("neuron") + first)
 
 
-def _typed(frames: list[pl.DataFrame], columns: Mapping[str, Column]) -> pl.DataFrame:
-    """All chunks in one, with the columns and types of a table."""
-    return pl.concat(frames).select(
-        pl.col(name).cast(column.dtype) for name, column in columns.items()
-    )
+def _join(frames: list[pl.DataFrame], table: Table, names: Iterable[str]) -> pl.DataFrame:
+    """Return all chunks as one frame, with some columns of a table."""
+    types = table.types(*names).items()
+    return pl.concat(frames).select(pl.col(name).cast(dtype) for name, dtype in types)

@@ -1,4 +1,4 @@
-"""What the rules of patterns look at in a curve: its smoothed course, its runs and its turns."""
+"""What the rules for patterns look at in a curve: its smoothed course, its runs and its turns."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from jaxtyping import Bool, Float64, Int64
 OF_MEDIAN = 0.782
 
 
-def smoothed(
+def moving_average(
     curves: Float64[np.ndarray, "neuron position"], width: int
 ) -> Float64[np.ndarray, "neuron position"]:
-    """Centred moving average over an odd `width` of positions; at the ends, over those that there are."""
+    """Return the centred moving average over an odd `width` of positions; at the ends, over those that exist."""
     length = curves.shape[1]
     place = np.arange(length)
     first = np.maximum(place - width // 2, 0)
@@ -31,22 +31,22 @@ def texture(
     course: Float64[np.ndarray, "neuron position"],
     windows: int,
 ) -> Float64[np.ndarray, " neuron"]:
-    """How far positions stand out from both their neighbours, as a standard deviation; 0 for a smooth curve.
+    """Return how far positions stand out from both neighbours, as a standard deviation; 0 for a smooth curve.
 
-    That is the distance from the median of three, which a slope or a step, however steep, does not
-    have; from its mean square, that of the noise of counting is taken off: p (1 - p) / windows.
+    It is measured as the distance from the median of three, which is 0 on a slope and on a step, however
+    steep; the noise of counting, p (1 - p) / windows, is taken off its mean square.
 
     Parameters
     ----------
     curves
-        share of windows in which each neuron is active, at three positions at least
+        share of windows in which each neuron is active, at three positions or more
     course
-        the same, smoothed: what p is
+        the same after smoothing, which stands for p
     windows
         number of windows that were counted
     """
     before, here, after = curves[:, :-2], curves[:, 1:-1], curves[:, 2:]
-    # The nearest to `here` between its neighbours: the median of the three.
+    # The value between the neighbours that is nearest to `here` is the median of the three.
     median = np.clip(here, np.minimum(before, after), np.maximum(before, after))
     variance = ((here - median) ** 2).mean(axis=1) / OF_MEDIAN
     noise = (course * (1 - course)).mean(axis=1) / windows
@@ -55,7 +55,7 @@ def texture(
 
 
 def longest_run(met: Bool[np.ndarray, "neuron position"]) -> Int64[np.ndarray, " neuron"]:
-    """Length of the longest stretch of positions at which a condition is met."""
+    """Return the length of the longest run of positions at which a condition is met."""
     place = np.arange(met.shape[1])
     last_unmet = np.maximum.accumulate(np.where(met, -1, place), axis=1)
     longest: Int64[np.ndarray, " neuron"] = (place - last_unmet).max(axis=1)
@@ -67,10 +67,10 @@ def turns(
     low: Float64[np.ndarray, " neuron"],
     high: Float64[np.ndarray, " neuron"],
 ) -> Int64[np.ndarray, " neuron"]:
-    """How often a curve passes from at most `low` to at least `high` or back, whatever it does between."""
+    """Return how often a curve passes from at most `low` to at least `high` or back, whatever it does between."""
     side = (course >= high[:, None]).astype(np.int8) - (course <= low[:, None])
     place = np.arange(course.shape[1])
-    # The side that a curve was on last, also while it is between the two.
+    # The side that a curve was last on, even while it is between the two.
     last = np.maximum.accumulate(np.where(side != 0, place, 0), axis=1)
     side = np.take_along_axis(side, last, axis=1)
     changed: Int64[np.ndarray, " neuron"] = (side[:, 1:] * side[:, :-1] < 0).sum(axis=1)
@@ -80,12 +80,12 @@ def turns(
 def straightness(
     course: Float64[np.ndarray, "neuron position"],
 ) -> Float64[np.ndarray, " neuron"]:
-    """Share of a curve's variance that a straight line explains (R²); 0 for a curve that never changes."""
+    """Return the share of a curve's variance that a straight line explains (R²); 0 for a constant curve."""
     place = np.arange(course.shape[1]) - (course.shape[1] - 1) / 2
     about_mean = course - course.mean(axis=1, keepdims=True)
     spread = (about_mean**2).sum(axis=1)
     explained = (about_mean @ place) ** 2 / (place @ place)
-    # Below this a difference between positions is rounding.
+    # A smaller difference between positions is due to rounding.
     changes = np.ptp(course, axis=1) > 1e-9
     share: Float64[np.ndarray, " neuron"] = np.divide(
         explained, spread, out=np.zeros_like(spread), where=changes

@@ -7,6 +7,11 @@ from jaxtyping import Float64, Integer
 
 from neuron_census.errors import CensusError, one_of
 
+
+class TooFewWindowsError(CensusError):
+    """The positions study has too few windows to say anything about positions."""
+
+
 # How bases of the logarithm are named in the config, and what a nat is divided by.
 BASES = {"e": 1.0, "2": float(np.log(2)), "10": float(np.log(10))}
 
@@ -14,10 +19,10 @@ BASES = {"e": 1.0, "2": float(np.log(2)), "10": float(np.log(10))}
 def position_information(
     counts: Integer[np.ndarray, "position neuron"], windows: int, base: str = "e"
 ) -> Float64[np.ndarray, " neuron"]:
-    """I(act, pos) = H(mean over positions of p) - mean over positions of H(p) (section 5.1).
+    """Return I(act, pos) = H(mean over positions of p) - mean over positions of H(p) (section 5.1).
 
     p is the share of full-length windows in which a neuron is active at a position; every position
-    counts alike, also one at which p is 0 or 1, and positions are equally likely. Computed in float64.
+    counts alike, including those at which p is 0 or 1. Computed in float64.
 
     Parameters
     ----------
@@ -38,13 +43,13 @@ def position_information(
     entropies = entropy(np.arange(windows + 1) / windows)
     mean_frequency = counts.sum(axis=0, dtype=np.int64) / (len(counts) * windows)
     information = entropy(mean_frequency) - entropies[counts].mean(axis=0)
-    # It is never negative: what rounding makes of 0 may be.
+    # It is never negative, but rounding may make it so.
     found: Float64[np.ndarray, " neuron"] = np.maximum(information, 0) / BASES[base]
     return found
 
 
 def entropy(share: Float64[np.ndarray, "*any"]) -> Float64[np.ndarray, "*any"]:
-    """Entropy in nats of an event that happens with a probability of `share`; 0 where that is 0 or 1."""
+    """Return the entropy, in nats, of an event of probability `share`; 0 where that is 0 or 1."""
     log_share = np.log(share, out=np.zeros_like(share), where=share > 0)
     log_rest = np.log1p(-share, out=np.zeros_like(share), where=share < 1)
     found: Float64[np.ndarray, "*any"] = -share * log_share - (1 - share) * log_rest
@@ -52,7 +57,7 @@ def entropy(share: Float64[np.ndarray, "*any"]) -> Float64[np.ndarray, "*any"]:
 
 
 def require_windows(windows: int, least: int, where: str) -> None:
-    """Refuse to speak of positions on the evidence of too few windows.
+    """Check that there are enough windows to say anything about positions.
 
     The estimate of a neuron that ignores position is not 0 but about 1 / (2 windows) nats, since
     frequencies differ by chance: with 10 windows that alone is a threshold of 0.05.
@@ -66,11 +71,11 @@ def require_windows(windows: int, least: int, where: str) -> None:
     where
         the counts store, for the message
 
-    Raises CensusError where there are fewer than `least`.
+    Raises TooFewWindowsError where there are fewer than `least`.
     """
     if windows < least:
         chance = f"about {1 / (2 * windows):.2g} nats" if windows else "nothing but chance"
-        raise CensusError(
+        raise TooFewWindowsError(
             f"{where}: the positions study has {windows} full-length windows, and at least {least} "
             f"are needed (classify.positions.min_windows). The mutual information of a neuron that "
             f"ignores position is overestimated by 1 / (2 x windows): {chance} here. Give the study "

@@ -8,8 +8,8 @@ a parameter, and such that the curves that the paper shows as examples get the t
     one extreme     only one of these
     other           neither, like a slope
 
-A type is strong where little but position decides: stretches near an extreme reach it, and the curve
-is thin, which is to say that neighbouring positions agree.
+A type is strong where hardly anything but position decides: stretches near an extreme reach it, and
+the curve is thin, which means that neighbouring positions agree.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from jaxtyping import Float64
 
 from neuron_census.classify.positions.curves import (
     longest_run,
-    smoothed,
+    moving_average,
     straightness,
     texture,
     turns,
@@ -33,19 +33,20 @@ from neuron_census.formats.tables import DESCRIPTORS
 
 @dataclass(frozen=True)
 class PatternRules:
-    """The numbers in the rules. Lengths are shares of the window, all others frequencies or shares.
+    """The numbers in the rules. Lengths are shares of the window; all others are frequencies or shares.
 
-    `start` positions are left out and the moving average spans `smoothing`, but `smoothing_least`
-    positions at the least. A curve oscillates if, with a swing (from its 1% to its 99% quantile) of
-    `swing` or more, it passes `half_cycles` times between its lower and its upper part, the outer
-    `turn` of that swing each; the swing has to be `steady` times the texture, lest ragged curves turn
-    by chance. It is a slope if a line explains `line` of it. Near 0 or 1 is within
-    `near`, and a stretch there counts if it is `run` long; the curve reaches 0 or 1 if of its positions
-    near it `reached` are within `reach`. Thin is a texture of at most `thin`. An oscillation is strong if
-    `extreme_share` of its positions are near 0 or 1 and its quantiles within `quantile_reach`.
+    The first `start` positions are left out. The moving average spans `smoothing`, and at least
+    `smoothing_least` positions. A curve oscillates if its swing (from its 1% to its 99% quantile) is
+    `swing` or more and it passes `half_cycles` times between its lower and its upper part, which are the
+    outer `turn` of that swing; the swing must be `steady` times the texture, so that a ragged curve does
+    not turn by chance. A curve is a slope if a line explains `line` of its variance. Near 0 or 1 means
+    within `near`, and a stretch there counts if it is `run` long; the curve reaches 0 or 1 if `reached` of
+    its positions near it are within `reach`. A curve is thin if its texture is at most `thin`. An
+    oscillation is strong if `extreme_share` of its positions are near 0 or 1 and its quantiles are within
+    `quantile_reach` of them.
 
-    Lengths are as for windows of 2048 tokens, OPT's: 16 positions, 17, and 98. The other numbers lie
-    between the two sides of what they divide among the paper's examples, mostly in the middle.
+    The lengths correspond to 16, 17 and 98 positions of OPT's windows of 2048. Each of the other numbers
+    lies between the paper's examples on either side of it, mostly in the middle.
     """
 
     start: float = 16 / 2048
@@ -65,11 +66,11 @@ class PatternRules:
     thin: float = 0.05
 
     def skipped(self, length: int) -> int:
-        """How many positions at the start of a window of `length` are left out."""
+        """Return how many positions at the start of a window of `length` are left out."""
         return round(self.start * length)
 
     def width(self, length: int) -> int:
-        """Positions that the moving average spans in a window of `length`: an odd number."""
+        """Return how many positions the moving average spans in a window of `length`: an odd number."""
         half = round((self.smoothing * length - 1) / 2)
         return 2 * max(half, self.smoothing_least // 2) + 1
 
@@ -77,14 +78,14 @@ class PatternRules:
 def describe(
     frequency: Float64[np.ndarray, "neuron position"], windows: int, rules: PatternRules
 ) -> pl.DataFrame:
-    """What the rules decide by, for curves over all positions of a window: columns `DESCRIPTORS`, float64.
+    """Return what the rules decide by, for curves over all positions of a window: columns `DESCRIPTORS`, float64.
 
     Parameters
     ----------
     frequency
         share of windows in which each neuron is active at each position, 0 to 1
     windows
-        how many windows were counted; their noise is taken off the texture
+        how many windows were counted; the noise of counting is taken off the texture
     rules
         lengths and nearness; the thresholds among them are for `classify_patterns`
 
@@ -98,7 +99,7 @@ def describe(
             f"leaves {curves.shape[1]}, and at least 3 are needed. Make it smaller, or windows longer."
         )
     width = rules.width(length)
-    course = smoothed(curves, width)
+    course = moving_average(curves, width)
     lowest, highest = np.quantile(course, [0.01, 0.99], axis=1)
     swing = highest - lowest
     low, high = course <= rules.near, course >= 1 - rules.near
@@ -119,12 +120,12 @@ def describe(
 
 
 def classify_patterns(descriptors: pl.DataFrame, rules: PatternRules) -> pl.DataFrame:
-    """The type of each curve and whether it is strong: columns `pattern` and `strength`, in the same order.
+    """Return the type of each curve and whether it is strong: columns `pattern` and `strength`, in the same order.
 
     Parameters
     ----------
     descriptors
-        as `describe` measures them; other columns may be there
+        as `describe` measures them; other columns are allowed
     rules
         the thresholds
     """
@@ -154,7 +155,7 @@ def classify_patterns(descriptors: pl.DataFrame, rules: PatternRules) -> pl.Data
         .then(pl.lit("both extremes"))
         .otherwise(pl.lit("one extreme"))
     )
-    # Where there are stretches near both extremes, both have to reach them.
+    # Where there are stretches near both extremes, both must reach them.
     strong = (
         pl.when(column("pattern") == "oscillatory")
         .then(decided)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -13,7 +14,7 @@ from transformers.models.opt.modeling_opt import OPTDecoder, OPTDecoderLayer
 
 from neuron_census.checkpoint.checkpoint import Checkpoint
 
-Activations = Float[Tensor, "positions ffn_dim"]
+PreActivations = Float[Tensor, "positions ffn_dim"]
 
 
 class _AllRead(Exception):  # noqa: N818 - not an error: the rest of the last layer is not needed
@@ -21,10 +22,11 @@ class _AllRead(Exception):  # noqa: N818 - not an error: the rest of the last la
 
 
 def empty_layer(config: OPTConfig, index: int) -> OPTDecoderLayer:
-    """One decoder layer without storage, ready for `load_state_dict(..., assign=True)`."""
-    config._attn_implementation = "sdpa"
+    """Return one decoder layer without storage, ready for `load_state_dict(..., assign=True)`."""
+    own = copy.deepcopy(config)
+    own._attn_implementation = "sdpa"
     with torch.device("meta"):
-        return OPTDecoderLayer(config, layer_idx=index).eval()
+        return OPTDecoderLayer(own, layer_idx=index).eval()
 
 
 class Embedding(nn.Module):
@@ -32,11 +34,10 @@ class Embedding(nn.Module):
 
     def __init__(self, checkpoint: Checkpoint, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__()
-        config = checkpoint.config
-        layers, config.num_hidden_layers = config.num_hidden_layers, 0
+        config = copy.deepcopy(checkpoint.config)
+        config.num_hidden_layers = 0
         with torch.device("meta"):
             decoder = OPTDecoder(config).eval()
-        config.num_hidden_layers = layers
         weights = {
             name: tensor.to(device=device)
             for name, tensor in checkpoint.outside_layers(dtype=dtype).items()
@@ -49,7 +50,7 @@ class Embedding(nn.Module):
     def forward(
         self, ids: Int64[Tensor, "windows length"]
     ) -> Float[Tensor, "windows length hidden_size"]:
-        """Residual stream that enters the first layer."""
+        """Return the residual stream that enters the first layer."""
         hidden: Tensor = self.tokens(ids)
         if self.project_in is not None:
             hidden = self.project_in(hidden)
@@ -59,13 +60,13 @@ class Embedding(nn.Module):
 
 
 @contextmanager
-def watched(layer: OPTDecoderLayer, see: Callable[[Activations], None]) -> Iterator[None]:
-    """While inside, call `see` with the post-ReLU activations of every forward of `layer`."""
+def watched(layer: OPTDecoderLayer, see: Callable[[PreActivations], None]) -> Iterator[None]:
+    """While inside, call `see` with the pre-activations of every forward of `layer`, the input of its ReLU."""
 
-    def hook(_module: nn.Module, _inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        see(output)
+    def hook(_module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        see(inputs[0])
 
-    handle = layer.activation_fn.register_forward_hook(hook)
+    handle = layer.activation_fn.register_forward_pre_hook(hook)
     try:
         yield
     finally:
@@ -75,10 +76,10 @@ def watched(layer: OPTDecoderLayer, see: Callable[[Activations], None]) -> Itera
 def run_layer(
     layer: OPTDecoderLayer,
     hidden: Float[Tensor, "windows length hidden_size"],
-    see: Callable[[Activations], None],
+    see: Callable[[PreActivations], None],
     last: bool,
 ) -> Float[Tensor, "windows length hidden_size"] | None:
-    """Send the residual stream through a layer, showing its activations to `see`.
+    """Send the residual stream through a layer, showing its pre-activations to `see`.
 
     Parameters
     ----------
@@ -87,13 +88,13 @@ def run_layer(
     hidden
         residual stream, BOS first, right-padded; causal attention needs no mask
     see
-        called once with the post-ReLU activations `[windows * length, ffn_dim]`
+        called once with the pre-activations `[windows * length, ffn_dim]`
     last
-        nothing above is needed: stop after the activations and return None
+        nothing above is needed: stop at the pre-activations and return None
     """
 
-    def see_and_stop(activations: Activations) -> None:
-        see(activations)
+    def see_and_stop(values: PreActivations) -> None:
+        see(values)
         if last:
             raise _AllRead
 

@@ -19,9 +19,11 @@ class MicroBatch:
     """Some consecutive windows of one domain that are read by the same studies.
 
     `ids` is `[windows, length]`, right-padded with 0 to the longest window; `lengths` is
-    `[windows]`, BOS included. Padding comes after the text, so that causal attention never sees it.
+    `[windows]`, BOS included; `windows` are their rows in the window table. Padding comes after the
+    text, so that causal attention never sees it.
     """
 
+    windows: Int64[np.ndarray, " windows"]
     ids: Int64[np.ndarray, "windows length"]
     lengths: Int64[np.ndarray, " windows"]
     domain: int
@@ -88,6 +90,7 @@ def micro_batches(windows: pl.DataFrame, domains: list[str], tokens: int) -> Ite
     columns = ["domain", "dead", "ngrams", "positions"]
     keys = windows.select(columns).rows()
     lengths = windows["length"].to_numpy().astype(np.int64)
+    rows = windows["window"].to_numpy().astype(np.int64)
     texts = windows["tokens"]
     start = 0
     for (domain, dead, ngrams, positions), group in groupby(keys):
@@ -98,7 +101,7 @@ def micro_batches(windows: pl.DataFrame, domains: list[str], tokens: int) -> Ite
             ids = np.zeros((stop - start, int(chosen.max())), dtype=np.int64)
             for row, text in enumerate(texts[start:stop]):
                 ids[row, : len(text)] = text.to_numpy()
-            yield MicroBatch(ids, chosen, number[domain], dead, ngrams, positions)
+            yield MicroBatch(rows[start:stop], ids, chosen, number[domain], dead, ngrams, positions)
             start = stop
 
 
@@ -118,16 +121,17 @@ def full_windows(
     studies
         that read them all
     """
-    left = max(1, tokens // length)
-    while left:
-        count = min(left, max(1, micro_batch_tokens // length))
+    windows = max(1, tokens // length)
+    size = max(1, micro_batch_tokens // length)
+    for start in range(0, windows, size):
+        count = min(windows - start, size)
         yield MicroBatch(
+            np.arange(start, start + count),
             np.zeros((count, length), dtype=np.int64),
             np.full(count, length, dtype=np.int64),
             0,
             *(study in studies for study in ("dead", "ngrams", "positions")),
         )
-        left -= count
 
 
 def _fitting(lengths: Int64[np.ndarray, " windows"], tokens: int) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from queue import Queue
 from threading import Thread
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -18,9 +19,15 @@ Receive = Callable[[np.ndarray], None]
 MOST_WAITING = 4
 
 
+@runtime_checkable
+class _Event(Protocol):
+    def synchronize(self) -> None:
+        """Wait until what was asked of the device before the event is done."""
+
+
 @dataclass(frozen=True)
 class _Parcel:
-    arrived: torch.cuda.Event
+    arrived: _Event
     result: Tensor
     receive: Receive
 

@@ -6,25 +6,23 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from typing import Protocol, runtime_checkable
 
-import numpy as np
 import torch
-from torch import Tensor
 
-from neuron_census.errors import CensusError
-from neuron_census.record.forward.activity import Activity
-from neuron_census.record.forward.decoder import Activations, Embedding, run_layer
+from neuron_census.record.forward.decoder import Embedding, PreActivations, run_layer
+from neuron_census.record.forward.finiteness import require_finite
 from neuron_census.record.forward.hidden import HiddenStates, Place
 from neuron_census.record.forward.micro_batch import MicroBatch
+from neuron_census.record.forward.observation import Observation
 from neuron_census.record.forward.outbox import Outbox
 from neuron_census.record.forward.weights import Weights
 
 
 @runtime_checkable
 class Recorder(Protocol):
-    """Sees the activations of every layer and micro-batch that its study reads."""
+    """Sees the pre-activations of every layer and micro-batch that is computed."""
 
-    def observe(self, layer: int, batch: MicroBatch, activity: Activity) -> None:
-        """Take what is wanted of the activity of `[windows * length, ffn_dim]`.
+    def observe(self, layer: int, batch: MicroBatch, observation: Observation) -> None:
+        """Take what is wanted of the pre-activations `[windows * length, ffn_dim]`.
 
         The rows of `batch.rows` hold tokens; the others are padding. For a given layer the
         micro-batches come in the order of the window table.
@@ -46,7 +44,7 @@ def stream(
     hidden_states: Place,
     advanced: Callable[[int, int], None],
 ) -> None:
-    """Send micro-batches through the layers and show every activation to the recorders.
+    """Send micro-batches through the layers and show every pre-activation to the recorders.
 
     The hidden states of a super-batch are kept while one layer after the other passes over them, so
     that each layer's weights are fetched once per super-batch (design section 6).
@@ -58,7 +56,7 @@ def stream(
     embedding, weights
         the decoder
     recorders
-        shown each layer's activity, in order
+        shown each layer's pre-activations, in order
     outbox
         by which results leave the device
     highest_layer
@@ -73,7 +71,7 @@ def stream(
     Raises
     ------
     CensusError
-        if the residual stream is no longer finite, as in float16 with too large values
+        if pre-activations are not finite, as in float16 with values that are too large
     """
     device = embedding.tokens.weight.device
     super_batches = list(_super_batches(batches, super_batch_tokens))
@@ -86,7 +84,6 @@ def stream(
                 hidden.put(number, embedding(torch.from_numpy(batch.ids).to(device)))
             for index in range(count):
                 layer = next(layers)
-                finite = torch.ones((), dtype=torch.bool, device=device)
                 for number, batch in enumerate(super_batch):
                     states = hidden.get(number)
                     if states is None:
@@ -94,44 +91,26 @@ def stream(
                     states = run_layer(
                         layer,
                         states,
-                        _shown_to(recorders, index, batch),
+                        _shown_to(recorders, outbox, index, batch),
                         last=index == highest_layer(batch),
                     )
-                    if states is not None:
-                        finite &= _finite(states)
                     hidden.put(number, states)
                     advanced(index, batch.tokens)
-                outbox.send(finite, _refusal(index, embedding.tokens.weight.dtype))
                 for recorder in recorders:
                     recorder.layer_done(index)
     outbox.wait()
 
 
 def _shown_to(
-    recorders: list[Recorder], layer: int, batch: MicroBatch
-) -> Callable[[Activations], None]:
-    def see(activations: Activations) -> None:
-        activity = Activity(activations, batch)
+    recorders: list[Recorder], outbox: Outbox, layer: int, batch: MicroBatch
+) -> Callable[[PreActivations], None]:
+    def see(values: PreActivations) -> None:
+        observation = Observation(values, batch)
+        require_finite(layer, observation, outbox)
         for recorder in recorders:
-            recorder.observe(layer, batch, activity)
+            recorder.observe(layer, batch, observation)
 
     return see
-
-
-def _finite(states: Tensor) -> Tensor:
-    # Least and greatest value: NaN and infinity both show, in one pass.
-    return torch.stack(torch.aminmax(states)).isfinite().all()
-
-
-def _refusal(layer: int, dtype: torch.dtype) -> Callable[[np.ndarray], None]:
-    def refuse(finite: np.ndarray) -> None:
-        if not finite:
-            raise CensusError(
-                f"layer {layer}: the residual stream is no longer finite in {dtype}. Set the "
-                "checkpoint's dtype to bfloat16 or float32, which hold larger values."
-            )
-
-    return refuse
 
 
 def _super_batches(batches: Iterable[MicroBatch], tokens: int) -> Iterator[list[MicroBatch]]:

@@ -154,7 +154,7 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h"
 
 
-def size(count: float) -> str:
+def size(count: int | float) -> str:
     """Write a number of bytes with three digits and a unit.
 
     >>> size(999), size(1_234_567)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neuron_census.formats.recording import SHARD_TOKENS
+from neuron_census.formats.recording import TOKENS_PER_FILE
 from neuron_census.record.forward.hidden import Place
 from neuron_census.record.forward.outbox import MOST_WAITING as MOST_PARCELS
 from neuron_census.record.forward.slots import SLOTS
@@ -69,11 +69,11 @@ class Needs:
     def _recorders(self) -> int:
         """Libraries, bits of every layer until a Zarr shard is full, blocks to be written, counts, token ids."""
         model, work = self.model, self.work
-        tokens = min(work.ngram_tokens, SHARD_TOKENS + work.largest_batch)
+        tokens = min(work.ngram_tokens, TOKENS_PER_FILE + work.largest_batch)
         bits = work.ngram_layers * model.ffn_dim * -(-tokens // 8)
         written = work.bits_bytes(model) + work.counts_bytes(model)
         # Twice: what is being compressed is there once more.
-        waiting = 2 * min(written, MOST_BLOCKS + model.ffn_dim * SHARD_TOKENS // 8)
+        waiting = 2 * min(written, MOST_BLOCKS + model.ffn_dim * TOKENS_PER_FILE // 8)
         counts = 2 * model.layers * work.domains * model.ffn_dim * 8
         blocks = work.position_domains * work.position_block(model)
         return LIBRARIES + bits + waiting + counts + blocks + 3 * 8 * work.positions

@@ -8,7 +8,7 @@ import numpy as np
 import zarr
 from jaxtyping import UInt8
 
-from neuron_census.formats.recording import SHARD_TOKENS
+from neuron_census.formats.recording import TOKENS_PER_FILE
 from neuron_census.record.recorders.writers import Writers
 
 
@@ -27,10 +27,10 @@ class BitBuffer:
         self._writers = writers
 
     def room_for(self, tokens: int) -> tuple[UInt8[np.ndarray, "bytes ffn_dim"], int]:
-        """Give the buffer with room for `tokens` more, and the number of their first bit in it."""
+        """Return the buffer with room for `tokens` more, and the number of their first bit in it."""
         needed = -(-(self._gathered + tokens) // 8)
         if len(self._bits) < needed:
-            usual = -(-min(self._left, SHARD_TOKENS) // 8)
+            usual = -(-min(self._left, TOKENS_PER_FILE) // 8)
             grown = np.zeros((max(needed, usual), self._bits.shape[1]), dtype=np.uint8)
             grown[: len(self._bits)] = self._bits
             self._bits = grown
@@ -45,8 +45,8 @@ class BitBuffer:
     def advance(self, tokens: int) -> None:
         """The bits of `tokens` more are in the buffer: hand over every shard that is full."""
         self._gathered += tokens
-        while self._gathered >= SHARD_TOKENS:
-            self._hand_over(SHARD_TOKENS)
+        while self._gathered >= TOKENS_PER_FILE:
+            self._hand_over(TOKENS_PER_FILE)
 
     def finish(self) -> None:
         """Hand over what is left."""

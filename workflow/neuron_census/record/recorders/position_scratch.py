@@ -40,8 +40,8 @@ class PositionScratch:
         self._opened.seek(self._offset(domain, layer))
         self._opened.write(block.data)
 
-    def adding_to(self, domain: int, layer: int) -> Receive:
-        """What adds the counts that arrive to those of a layer in one domain."""
+    def add_arrivals_to(self, domain: int, layer: int) -> Receive:
+        """Return what adds the counts that arrive to those of a layer in one domain."""
 
         def add(counts: Integer[np.ndarray, "T ffn_dim"]) -> None:
             block = self.read(domain, layer)
