@@ -91,7 +91,7 @@ def _curves(positions: pl.DataFrame) -> pl.DataFrame:
         _plain(positions)
         .sort("neuron")
         .with_columns(active=active.list.eval(pl.element().round().cast(pl.Int32)))
-        .drop("frequency")
+        .drop("frequency", "active_ranges", "shift")
     )
 
 
