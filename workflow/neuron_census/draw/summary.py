@@ -29,8 +29,8 @@ def summary(models: Mapping[str, ModelTables]) -> pl.DataFrame:
     Columns: model, layers, neurons, dead, analysed_layers (whose n-grams are counted), {n}_detectors,
     detected_{n}s (different n-grams), suppressing_{reading}: the share of token detectors that suppress
     their tokens, 0 to 1, because the mean of their projections is negative, all of them are, or more than
-    half of them are. Columns of n-grams are null where that study was not done, shares also where there is
-    no token detector. `positional` is null where the study was not made.
+    half of them are; positional (neurons). Columns of a study that was not done are null, shares also where
+    there is no token detector.
 
     Parameters
     ----------
