@@ -27,7 +27,7 @@ from helpers.oracles.ngrams_by_loop import (
     trigger_rows,
 )
 from helpers.planted.ngrams import FFN_DIM, LAYERS
-from helpers.planted.text import ALWAYS, ANALYSED, DEAD, SHARDS, UNDETECTED, Model, make_model
+from helpers.planted.text import ALWAYS, ANALYSED, DEAD, SHARDS, UNDETECTED, Model
 from neuron_census.classify.classify import classify
 from neuron_census.count.count import count
 from neuron_census.count.count_ngrams import count_ngrams
@@ -35,11 +35,6 @@ from neuron_census.count.number_ngrams import number_ngrams
 from neuron_census.formats.table_files import read_table
 from neuron_census.formats.tables import CENSUS, POSITIONS, PROJECTIONS, SPECTRA, TRIGGERS
 from neuron_census.record.record import record
-
-
-@pytest.fixture(scope="module", params=[False, True], ids=["pre-norm", "post-norm"])
-def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Model:
-    return make_model(tmp_path_factory.mktemp("planted"), post_norm=request.param)
 
 
 @dataclass(frozen=True)
