@@ -184,6 +184,7 @@ SUMMARY = Table(
             )
             for reading in READINGS
         },
+        "positional": Column(WHOLE, "positional neurons; null where the study was not made"),
         "revision": Column(TEXT, "commit that the checkpoint was fetched at"),
         "weights": Column(TEXT, "digest of its weights"),
         "dtype": Column(TEXT, "type in which the forward pass was computed"),
