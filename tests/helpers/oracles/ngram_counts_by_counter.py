@@ -11,6 +11,7 @@ import numpy as np
 
 from neuron_census.formats.ngram_counts import EXACTNESS
 
+Ids = np.ndarray[Any, np.dtype[np.int32]]
 Bits = np.ndarray[Any, np.dtype[np.bool_]]
 
 

@@ -19,8 +19,6 @@ from neuron_census.formats.ngram_counts import EXACTNESS
 from neuron_census.loops.ngrams import TILE_POSITIONS, TILE_WORDS, count_block, numbers_of
 from neuron_census.loops.set_bits import set_positions
 
-Ids = np.ndarray[Any, np.dtype[np.int32]]
-
 
 def counted(active: Bits, ids: Ids, occurrences: np.ndarray) -> dict[str, Any]:
     """What the loops give for one size, in the layout of the store, with clean counters behind them."""

@@ -11,7 +11,7 @@ import pytest
 import zarr
 
 from helpers.made.stores import finish_store
-from helpers.oracles.ngram_counts_by_counter import Ids, expected_of, found_of
+from helpers.oracles.ngram_counts_by_counter import expected_of, found_of
 from neuron_census.count import count_ngrams as stage
 from neuron_census.count.count_ngrams import count_ngrams
 from neuron_census.errors import CensusError
@@ -21,8 +21,6 @@ from neuron_census.formats.ngram_index import FORMAT, SIZES, VERSION, create
 from neuron_census.formats.recording import FORMAT as RECORDING
 from neuron_census.formats.recording import VERSION as RECORDING_VERSION
 from neuron_census.formats.recording import create_bits
-
-Ids = np.ndarray[Any, np.dtype[np.int32]]
 
 
 class Made:

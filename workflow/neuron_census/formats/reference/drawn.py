@@ -199,6 +199,9 @@ CLAIMS = Table(
         "claim": Column(TEXT, "name of the claim"),
         "section": Column(TEXT, "section of the paper"),
         "figure": Column(TEXT, "figure of the paper"),
+        "source": Column(
+            TEXT, "`text` where a sentence of the paper states it, `figure` where one is read off"
+        ),
         "says": Column(TEXT, "what the paper says"),
         "test": Column(TEXT, "what is tested"),
         "speaks_of": Column(TEXT, "models that the claim is about"),
