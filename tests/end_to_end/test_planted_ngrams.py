@@ -19,14 +19,9 @@ from helpers.oracles.ngrams_by_loop import (
     suppression_columns,
     token_detectors,
 )
-from helpers.planted.text import ALWAYS, ANALYSED, DEAD, UNDETECTED, Model, make_model
+from helpers.planted.text import ALWAYS, ANALYSED, DEAD, UNDETECTED, Model
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.classify.suppression import measure_suppression
-
-
-@pytest.fixture(scope="module", params=[False, True], ids=["pre-norm", "post-norm"])
-def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Model:
-    return make_model(tmp_path_factory.mktemp("planted"), post_norm=request.param)
 
 
 def test_planted_neurons_are_active_where_their_ngrams_end_and_nowhere_else(model: Model) -> None:

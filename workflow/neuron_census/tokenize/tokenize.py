@@ -87,6 +87,7 @@ def tokenize(
         vocabulary=encoder.vocabulary,
         shards=shards,
         domains=read,
+        tokenizer=encoder.digest,
     )
     note(
         f"{output}: {len(table):,} windows of up to {length} tokens, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -61,6 +62,11 @@ class Encoder:
                 f"ids from 0 to {vocabulary - 1}. Take the config.json that belongs to it."
             )
         return cls(tokenizer, files.bos, vocabulary, files.longest, _may_be_cut(tokenizer), folder)
+
+    @property
+    def digest(self) -> str:
+        """A digest of the tokenizer, the same for every file that it can be read from."""
+        return hashlib.sha256(self.tokenizer.to_str().encode()).hexdigest()[:32]
 
     def encode(self, texts: Sequence[str]) -> list[Int32[np.ndarray, " _"]]:
         """Return the ids of each text: no special tokens; a '</s>' in it is ordinary characters.
