@@ -9,5 +9,5 @@ from torch import Tensor
 
 
 def pinned(shape: Sequence[int], dtype: torch.dtype) -> Tensor:
-    """Give fresh page-locked host memory, which copies can enter and leave without the host waiting."""
+    """Return fresh page-locked host memory, which copies can enter and leave without the host waiting."""
     return torch.empty(tuple(shape), dtype=dtype, pin_memory=True)
