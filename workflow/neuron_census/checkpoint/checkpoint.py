@@ -164,7 +164,7 @@ class Checkpoint:
             number of pieces that are read and hashed at a time; one for each processor available, at
             most 8, if not given
         """
-        threads = threads or min(8, processors())
+        threads = threads or min(8, count_processors())
         return digest_of_tensors(self.tensors, self.digest_heading, threads)
 
     @property
@@ -174,7 +174,7 @@ class Checkpoint:
         return f"heads {config.num_attention_heads} pre-norm {config.do_layer_norm_before}"
 
 
-def processors() -> int:
+def count_processors() -> int:
     """Return the number of processors that this process may use."""
     # Not every system can say which; then it is all of them.
     if hasattr(os, "sched_getaffinity"):

@@ -24,11 +24,11 @@ def digest_of_tensors(tensors: Mapping[str, StoredTensor], heading: str, threads
     Parameters
     ----------
     tensors
-        by name, in any order, from any number of files
+        tensors by name, in any order, from any number of files
     heading
-        text that the digest covers besides
+        a text that the digest covers as well
     threads
-        how many leaves are read and hashed at a time, with as many buffers of 8 MiB
+        number of leaves that are read and hashed at a time, each with a buffer of 8 MiB
     """
     names = sorted(tensors)
     buffers = threading.local()

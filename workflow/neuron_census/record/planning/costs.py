@@ -92,7 +92,7 @@ class Budgets:
 
     @property
     def jobs(self) -> int:
-        """Shards, each a job."""
+        """Number of shards; each is recorded by a job of its own."""
         return max(1, -(-self.tokens // self.shard_tokens))
 
     def batches(self, window: int, micro_batch: int) -> Iterator[MicroBatch]:
@@ -119,7 +119,7 @@ class Cost:
 
 
 def cost_of(model: PlannedModel, budgets: Budgets, gpus: Sequence[Gpu]) -> Cost:
-    """Reckon what recording a model takes.
+    """Return what recording a model takes.
 
     Parameters
     ----------

@@ -108,7 +108,7 @@ def _number(file: Path) -> int | None:
 
 
 def _entry(file: Path, key: str) -> int:
-    """What the file says of `key`: page cache counts as used, and is given back when it is needed."""
+    """Return what the file says of `key`: page cache counts as used, and is given back when it is needed."""
     try:
         lines = file.read_text(encoding="ascii").splitlines()
     except OSError:

@@ -75,7 +75,7 @@ class Plan:
 
     @property
     def super_batches(self) -> int:
-        """How often the streamed layers are read, about: micro-batches are not divided."""
+        """About how often the streamed layers are read; micro-batches are not divided."""
         return -(-self.request.work.positions // max(1, self.super_batch))
 
     @property
