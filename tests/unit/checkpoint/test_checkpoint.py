@@ -1,4 +1,4 @@
-"""Every layout of a checkpoint gives the tensors that transformers' own loader gives."""
+"""Every layout of a checkpoint has the tensors that transformers' own loader gives."""
 
 from __future__ import annotations
 
