@@ -54,6 +54,13 @@ def test_never_and_always_is_exactly_nothing() -> None:
     assert position_information(counts, 490).tolist() == [0.0, 0.0]
 
 
+def test_rounding_makes_nothing_negative() -> None:
+    """With 96 equal frequencies of 6 in 7, rounding alone would leave -2e-16."""
+    for windows in range(1, 30):
+        counts = np.tile(np.arange(windows + 1), (96, 1))
+        assert position_information(counts, windows).min() >= 0
+
+
 def test_positions_at_which_a_neuron_is_certain_count_like_any_other() -> None:
     """A neuron with frequencies 0, 1/2, 1: skipping the certain ones leaves one position, and nothing."""
     counts = np.array([[0], [50], [100]])

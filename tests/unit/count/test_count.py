@@ -24,7 +24,7 @@ from neuron_census.formats.windows import Windows, write_windows
 from neuron_census.formats.zarr_store import read_checked
 
 LAYERS, NEURONS, T = 2, 3, 8
-DOMAINS = ["a", "b"]
+DOMAINS = ["b", "a"]  # in the order of the config, which is not that of the alphabet
 
 
 def windows_in_shards(folder: Path, shard_of: list[int]) -> Path:
