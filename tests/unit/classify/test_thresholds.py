@@ -44,7 +44,7 @@ def test_every_threshold_has_the_default_and_the_type_of_the_schema() -> None:
     types = {"boolean": bool, "integer": int, "number": float}
     for path, value in found.items():
         assert value == expected[path]["default"], path
-        assert type(value) is types.get(expected[path].get("type"), str), path
+        assert type(value) is types.get(expected[path].get("type", ""), str), path
 
 
 def test_every_choice_of_the_schema_is_one_of_the_stage() -> None:
