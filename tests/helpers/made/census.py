@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow.parquet
 from jaxtyping import Bool, Int64
 
-from neuron_census.formats.table_files import write_table
+from neuron_census.formats.table_files import write_table, write_table_parts
 from neuron_census.formats.tables import CENSUS, NGRAMS, POSITIONS, PROJECTIONS, TRIGGERS, Table
 
 # Each would do harm, or be invisible, in a page that takes text for markup.
@@ -53,7 +52,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Made:
-    """Files of the tables of a made model, as options of a stage take them."""
+    """Files of the tables of a made model, as a stage takes them."""
 
     census: Path
     triggers: Path
@@ -61,7 +60,7 @@ class Made:
     positions: Path
 
     def options(self) -> dict[str, Any]:
-        """The tables as parameters of the stage explore."""
+        """Return the tables as parameters of the stage explore."""
         return {name: [path] for name, path in vars(self).items()}
 
 
@@ -85,12 +84,10 @@ def made_census(folder: Path, model: str, size: Size | None = None, *, seed: int
     thresholds = {"thresholds": json.dumps({"ngrams": {"coverage": 0.95}})}
     write_table(census, CENSUS, made.census, metadata=thresholds)
     layers = census.partition_by("layer", maintain_order=True)
-    _write(
-        made.triggers, TRIGGERS, [_triggers(rows, size, texts, generator) for rows in layers[:1]]
+    analysed = layers[: size.layers // 2]
+    write_table_parts(
+        (_triggers(rows, size, texts, generator) for rows in analysed), TRIGGERS, made.triggers
     )
-    with _writer(made.triggers, TRIGGERS) as writer:
-        for rows in layers[: size.layers // 2]:
-            writer.write_table(_triggers(rows, size, texts, generator).to_arrow())
     detectors = census.filter(pl.col("unigram_detector").fill_null(False))
     _write(made.projections, PROJECTIONS, [_projections(detectors, texts, generator)])
     _write(
@@ -102,7 +99,7 @@ def made_census(folder: Path, model: str, size: Size | None = None, *, seed: int
 
 
 def vocabulary(count: int) -> list[str]:
-    """Texts of a made tokenizer: the hostile ones first."""
+    """Return the texts of a made tokenizer, the hostile ones first."""
     plain = [f" word{place}" if place % 3 else f"Part{place}" for place in range(count)]
     return [*HOSTILE, *plain][:count]
 
@@ -240,7 +237,7 @@ def _nulled(values: np.ndarray, kept: Bool[np.ndarray, " row"]) -> pl.Series:
 
 
 def _frame(values: dict[str, Any], table: Table, rows: int) -> pl.DataFrame:
-    """A frame with every column of a table: null, or zero in a positional one's descriptors."""
+    """Return a frame with every column of a table, null where nothing is given."""
     columns = []
     for name, column in table.all_columns.items():
         given = values.get(name)
@@ -255,8 +252,3 @@ def _frame(values: dict[str, Any], table: Table, rows: int) -> pl.DataFrame:
 
 def _write(path: Path, table: Table, frames: Sequence[pl.DataFrame]) -> None:
     write_table(pl.concat(frames), table, path)
-
-
-def _writer(path: Path, table: Table) -> pyarrow.parquet.ParquetWriter:
-    schema = _frame({}, table, 0).to_arrow().schema
-    return pyarrow.parquet.ParquetWriter(path, schema, compression="zstd")

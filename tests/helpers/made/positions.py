@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -100,11 +101,31 @@ def model_of(
                 "position_mi",
                 [[{"domain": "made", "position_mi": row[4]}] for row in positions],
                 dtype=schema["position_mi"],
-            )
+            ),
+            *_ranges([row[3] for row in positions], schema),
         ),
         schema,
     )
     return ModelTables(name, {}, {"census": made_census, "positions": made_positions})
+
+
+def _ranges(curves: Sequence[Any], schema: Mapping[str, pl.DataType]) -> list[pl.Series]:
+    """Return where each curve is at least a half, and the middle of the first of these that is no spike."""
+    ranges, shifts = [], []
+    for curve in curves:
+        found: list[dict[str, int]] = []
+        for place, value in enumerate(curve):
+            if value >= 0.5:
+                if not (found and found[-1]["end"] == place - 1):
+                    found.append({"start": place, "end": place})
+                found[-1]["end"] = place
+        wide = [one for one in found if one["end"] > one["start"]] or found
+        ranges.append(found)
+        shifts.append((wide[0]["start"] + wide[0]["end"]) / 2 if wide else None)
+    return [
+        pl.Series("active_ranges", ranges, dtype=schema["active_ranges"]),
+        pl.Series("shift", shifts, dtype=schema["shift"]),
+    ]
 
 
 def information_of(frequency: Curve) -> float:

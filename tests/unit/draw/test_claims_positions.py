@@ -193,8 +193,8 @@ def test_without_any_positional_neuron_none_is_most_frequent() -> None:
         positions.oscillatory_are_most(models([{}], [{}]))
 
 
-def oscillating(ranges: dict[int, tuple[int, int]], *, height: float = 0.5) -> Measured:
-    """A model whose second layer has strong oscillatory neurons, active between two of ten positions.
+def oscillating(ranges: dict[int, tuple[int, int]]) -> Measured:
+    """A model whose second layer has strong oscillatory neurons, active in one range of ten positions.
 
     Others that are weak, in another layer or of another type would cover everything.
     """
@@ -205,42 +205,39 @@ def oscillating(ranges: dict[int, tuple[int, int]], *, height: float = 0.5) -> M
         chosen | {"neuron": 3002, "pattern": "other"},
         chosen | {"neuron": 3003, "layer": 0},
     ]
-    curves = [
-        {"layer": 1, "neuron": neuron, "windows": 100}
-        | {"frequency": [height * (start <= place < end) for place in range(10)]}
-        for neuron, (start, end) in ranges.items()
+    active = {(1, neuron): pair for neuron, pair in ranges.items()}
+    active |= {(1, 3001): (0, 9), (1, 3002): (0, 9), (0, 3003): (0, 9)}
+    positions = [
+        {"layer": layer, "neuron": neuron, "windows": 100, "frequency": [0.5] * 10}
+        | {"active_ranges": [{"start": start, "end": end}]}
+        for (layer, neuron), (start, end) in active.items()
     ]
-    curves += [
-        {"layer": layer, "neuron": neuron, "windows": 100, "frequency": [1.0] * 10}
-        for layer, neuron in ((1, 3001), (1, 3002), (0, 3003))
-    ]
-    return measured("opt-125m", rows, positions=curves)
+    return measured("opt-125m", rows, positions=positions)
 
 
 TEN = (167, 213, 422, 850, 968, 1114, 1693, 1900, 1948, 2669)
 
 
 def test_the_ten_neurons_of_figure_9() -> None:
-    each = {neuron: (place, place + 1) for place, neuron in enumerate(TEN)}
+    each = {neuron: (place, place) for place, neuron in enumerate(TEN)}
     assert positions.the_ten_of_125m([oscillating(each)]).holds
-    assert not positions.the_ten_of_125m([oscillating(each | {7: (0, 1)})]).holds
+    assert not positions.the_ten_of_125m([oscillating(each | {7: (0, 0)})]).holds
     nine = {neuron: each[neuron] for neuron in TEN[1:]}
     finding = positions.the_ten_of_125m([oscillating(nine)])
     assert (finding.holds, finding.found) == (False, f"9 neurons: {list(TEN[1:])}")
 
 
 def test_together_they_cover_every_position_and_none_is_redundant() -> None:
-    each = {neuron: (place, place + 1) for place, neuron in enumerate(TEN)}
-    ten, fainter = oscillating(each), oscillating(each, height=0.499)
+    each = {neuron: (place, place) for place, neuron in enumerate(TEN)}
+    ten = oscillating(each)
     finding = positions.the_ten_cover_every_position([ten])
     assert (finding.holds, finding.found) == (True, "1 of positions")
-    assert positions.the_ten_cover_every_position([fainter]).found == "0 of positions"
     assert positions.none_of_the_ten_is_redundant([ten]).holds
-    lacking = oscillating({**each, 2669: (8, 9)})
+    lacking = oscillating({**each, 2669: (8, 8)})
     assert positions.the_ten_cover_every_position([lacking]).found == "0.9 of positions"
     assert not positions.the_ten_cover_every_position([lacking]).holds
     finding = positions.none_of_the_ten_is_redundant(
-        [oscillating({1: (0, 5), 2: (4, 8), 3: (4, 5)})]
+        [oscillating({1: (0, 4), 2: (4, 7), 3: (4, 4)})]
     )
     assert (finding.holds, finding.found) == (False, "positions of its own: 4, 3, 0")
     for test in (positions.the_ten_cover_every_position, positions.none_of_the_ten_is_redundant):

@@ -14,23 +14,29 @@ import polars as pl
 import pytest
 
 from helpers.made.census import HOSTILE, Made, Size, made_census
-from neuron_census.draw.explore import explore
+from neuron_census.draw.explore import PAGE, explore
 from neuron_census.draw.explorer.chunk import write_array, write_chunk
 from neuron_census.draw.explorer.neuron_blocks import BLOCK
 from neuron_census.errors import CensusError
+from neuron_census.formats.seal import seal
 from neuron_census.formats.table_files import write_table
 from neuron_census.formats.tables import CENSUS
 
 SIZE = Size(layers=4, neurons=BLOCK + 88, vocabulary=101)
 
 
-def chunk(folder: Path, name: str) -> Any:
-    """What a chunk hands over, as the page reads it."""
+def handed_over(folder: Path, name: str) -> tuple[str, bytes]:
+    """Return the kind and the payload of a chunk."""
     text = (folder / "data" / f"{name}.js").read_text(encoding="ascii")
     found = re.fullmatch(r'census_data\("([^"]*)","([^"]*)","([^"]*)"\);\n', text)
     assert found is not None and found[1] == name
-    payload = zlib.decompress(b64decode(found[3]), wbits=-15)
-    return json.loads(payload) if found[2] == "json" else np.frombuffer(payload, dtype=found[2])
+    return found[2], zlib.decompress(b64decode(found[3]), wbits=-15)
+
+
+def chunk(folder: Path, name: str) -> Any:
+    """Return what a chunk hands over, as the page reads it."""
+    kind, payload = handed_over(folder, name)
+    return json.loads(payload) if kind == "json" else np.frombuffer(payload, dtype=kind)
 
 
 @pytest.fixture(scope="module")
@@ -179,16 +185,18 @@ def test_what_a_user_can_mend_is_named(made: Made, tmp_path: Path) -> None:
         explore(census=[tmp_path / "lost.parquet"], output=output)
     wrong = tmp_path / "made.parquet"
     pl.read_parquet(made.triggers).drop("text").write_parquet(wrong)
+    seal(wrong)
     with pytest.raises(
         CensusError,
         match=r"made\.parquet: is no triggers table: .*; expected layer, neuron, n, ngram, text",
     ):
         explore(census=[made.census], triggers=[wrong], output=output)
     wrong.write_bytes(b"nothing")
+    seal(wrong)
     with pytest.raises(CensusError, match=r"made\.parquet: cannot be read as Parquet"):
         explore(census=[made.census], triggers=[wrong], output=output)
     wrong.unlink()
-    with pytest.raises(CensusError, match=r"made\.parquet: expected a triggers table"):
+    with pytest.raises(CensusError, match=r"made\.parquet: expected a file or folder"):
         explore(census=[made.census], triggers=[wrong], output=output)
     assert not output.exists()
 
@@ -223,3 +231,14 @@ def _same(shown: object, stored: object) -> bool:
     if isinstance(stored, float):
         return shown == pytest.approx(stored, rel=1e-6)
     return shown == stored
+
+
+def test_every_page_is_there_and_none_is_empty(folder: Path) -> None:
+    pages = [file.relative_to(PAGE) for file in PAGE.rglob("*") if file.is_file()]
+    assert len(pages) == 16
+    for page in pages:
+        assert (folder / page).read_bytes() == (PAGE / page).read_bytes() != b"", page
+    library = handed_over(folder, "tables")[1].decode()
+    assert "DataTable" in library and len(library) > 100_000
+    assert "MIT" in (folder / "tables_licence.txt").read_text(encoding="utf-8")
+    assert ".dataTable" in (folder / "tables.css").read_text(encoding="utf-8")

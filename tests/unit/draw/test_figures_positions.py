@@ -175,13 +175,15 @@ def test_the_baseline_is_named_as_such() -> None:
 
 def test_a_layout_has_larger_circles_where_there_is_room() -> None:
     def pitch(layers: Sequence[int], neurons: int) -> float:
-        return choose_layout(layers, neurons, 90).pitch
+        return choose_layout(layers, neurons, 90.0).pitch
 
     assert pitch([8], 1) == pytest.approx(pitch([8], 60), rel=0.1), "no larger than legible"
-    assert choose_layout([8], 60, 90).lines == 1, "one line where that is legible, as in the paper"
+    assert choose_layout([8], 60, 90.0).lines == 1, (
+        "one line where that is legible, as in the paper"
+    )
     assert pitch([8], 400) > 484 / 400, "several lines make circles larger than one could"
-    assert choose_layout([64] * 8, 400, 90).height <= 1.5 * 8 * 64 * 10
-    assert choose_layout([8] * 4, 3, 400).abreast == 1, "titles are not cut"
+    assert choose_layout([64] * 8, 400, 90.0).height <= 1.5 * 8 * 64 * 10
+    assert choose_layout([8] * 4, 3, 400.0).abreast == 1, "titles are not cut"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from matplotlib.collections import PolyCollection
 from helpers.made.positions import KINDS, made_model, model_of
 from helpers.repository import STYLE
 from neuron_census.draw.figures import fig07_pattern_types, fig09_oscillatory_ranges
-from neuron_census.draw.figures.active_ranges import active_ranges, smoothing_width
 from neuron_census.draw.figures.figure import FigureModule, write_figure
 from neuron_census.draw.model_tables import ModelTables
 from neuron_census.errors import CensusError
@@ -57,37 +56,13 @@ def switched(ranges: list[tuple[int, int]], window: int) -> list[float]:
     return curve
 
 
-def test_ranges_by_hand() -> None:
-    curve = np.array(switched([(0, 4), (10, 19), (30, 39)], 40))
-    assert smoothing_width(40) == 1
-    assert active_ranges(curve).tolist() == [[0, 4], [10, 19], [30, 39]]
-    assert active_ranges(np.zeros(9)).tolist() == []
-    assert active_ranges(np.ones(9)).tolist() == [[0, 8]]
-    # Half is enough.
-    assert active_ranges(np.full(9, 0.5)).tolist() == [[0, 8]]
-    assert [smoothing_width(window) for window in (1, 128, 256, 512, 2048)] == [1, 1, 3, 5, 17]
-
-
-def test_ranges_equal_those_of_a_moving_average_position_by_position() -> None:
-    curve = np.random.default_rng(0).uniform(size=512)
-    active = [float(np.mean(curve[max(0, place - 2) : place + 3])) >= 0.5 for place in range(512)]
-    found = np.zeros(512, dtype=bool)
-    for start, end in active_ranges(curve):
-        assert not found[max(0, start - 1) : end + 2].any(), "ranges do not touch one another"
-        found[start : end + 1] = True
-    assert found.tolist() == active
-
-
 def test_neurons_stand_in_the_order_of_the_published_figure() -> None:
     curves = {(1, neuron): switched(ranges, 2048) for neuron, ranges in PUBLISHED.items()}
     numbers = fig09_oscillatory_ranges.table({"opt-125m": with_strong("opt-125m", curves, 2)})
     assert numbers["neuron"].unique(maintain_order=True).to_list() == list(PUBLISHED)
     for neuron, ranges in PUBLISHED.items():
         found = numbers.filter(pl.col("neuron") == neuron).select("start", "end").rows()
-        # A position by itself is smoothed away; where a range begins or ends at an edge, smoothing
-        # leaves it as it is to within half a moving average.
-        wide = [pair for pair in ranges if pair[1] > pair[0]]
-        assert np.allclose(found, wide, atol=8), neuron
+        assert found == ranges
     figure = fig09_oscillatory_ranges.draw(numbers)
     (axes,) = figure.axes
     assert [label.get_text() for label in axes.get_yticklabels()] == [str(n) for n in PUBLISHED]

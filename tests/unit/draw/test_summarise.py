@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from helpers.made.positions import made_model as with_positions
 from helpers.made.tables import Detector, Layer, made_model
 from neuron_census.draw.model_tables import ModelTables
 from neuron_census.draw.summarise import summarise
@@ -60,6 +61,7 @@ def test_counts_by_hand() -> None:
         "suppressing_mean": pytest.approx(2 / 3),
         "suppressing_all": pytest.approx(1 / 3),
         "suppressing_majority": pytest.approx(1 / 3),
+        "positional": None,
     }
     assert second["model"] == "a" and second["unigram_detectors"] == 0
     assert second["suppressing_mean"] is None, "no share of nothing"
@@ -73,7 +75,16 @@ def test_a_run_without_the_ngram_study_has_no_such_counts() -> None:
     assert row["unigram_detectors"] is None and row["detected_trigrams"] is None
 
 
-def test_the_file_has_a_row_a_model(tmp_path: Path) -> None:
+def test_positional_neurons_are_counted_where_there_is_that_study() -> None:
+    layers: list[dict[tuple[str, str], int]] = [
+        {("other", "weak"): 2},
+        {("oscillatory", "strong"): 1},
+    ]
+    (row,) = summary({"a": with_positions("a", layers)}).rows(named=True)
+    assert row["positional"] == 3
+
+
+def test_the_file_has_one_row_per_model(tmp_path: Path) -> None:
     made = models()
     files: dict[str, list[Path]] = {"census": [], "triggers": []}
     for name, tables in made.items():

@@ -87,6 +87,8 @@ def test_positions_hold_the_information_of_every_domain(tmp_path: Path) -> None:
             "windows": [200],
             "frequency": [[0.25, 0.5]],
             "position_mi": [[{"domain": "code", "position_mi": 0.5}]],
+            "active_ranges": [[{"start": 1, "end": 1}]],
+            "shift": [1.0],
             **{name: [0.5] for name in DESCRIPTORS},
         },
         schema={name: column.dtype for name, column in POSITIONS.columns.items()},

@@ -40,6 +40,7 @@ class PositionThresholds:
     mi_base: str = "e"
     mi_threshold: float = 0.05
     min_windows: int = 100
+    active: float = 0.5
     patterns: PatternRules = field(default_factory=PatternRules)
 
 

@@ -1,4 +1,7 @@
-"""Check: what the paper claims, against the census of every model."""
+"""Check: what the paper claims, against the census of every model.
+
+check_claims(claims=path, census=[path], triggers=[path], positions=[path], output=Path("claims.csv"))
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ def check_claims(
     Parameters
     ----------
     claims
-        the claims, a TOML file
+        TOML file of the claims
     census
         the census tables, `{model}.parquet`
     triggers
@@ -41,7 +44,7 @@ def check_claims(
         the models that figures show, by the list of the config that names them (`models`, and those of
         `experiments`), as JSON
     output
-        a CSV file with one row per claim
+        CSV file with one row per claim
     """
     tables = by_model(census, {"triggers": triggers, "positions": positions})
     run = {name: Measured(name, model) for name, model in tables.items()}

@@ -1,4 +1,9 @@
-"""Draw: a figure of the paper from the census of every model."""
+"""Draw: the paper's figures, from the census of every model.
+
+    draw("fig01_dead_neurons", census=[path], style=style, output=Path("figures/fig01_dead_neurons"))
+
+A figure is a module of `figures/`: its `table` returns the numbers, its `draw` the picture of them.
+"""
 
 from __future__ import annotations
 
@@ -25,31 +30,30 @@ def draw(
     style: Path,
     output: Path,
 ) -> None:
-    """Draw one figure as PDF and PNG, with the numbers drawn as CSV.
+    """Draw one figure as PDF and PNG, with the numbers that it shows as CSV.
 
     Parameters
     ----------
     figure
-        its name, as fig01_dead_neurons
+        its name, such as fig01_dead_neurons
     census
         the census tables, `{model}.parquet`, in the order in which the models are shown
     triggers
-        the triggers tables of the same models, named likewise; a figure says when it lacks a table
+        the triggers tables of the same models, named like the censuses; a figure says if it lacks a table
     projections
-        the projections tables
+        the projections tables of the same models
     spectra
-        the spectra tables
+        the spectra tables of the same models
     positions
-        the positions tables
+        the positions tables of the same models
     published
-        folder with the numbers that the paper's own figures show, `{figure}.csv`, to be drawn beside ours
+        folder with the numbers that the paper's figures show, `{figure}.csv`, which are drawn beside ours
     choice
-        what a figure that shows a part of what there is should show, as JSON: of Figure 9 the model and
-        the layer
+        what to show in a figure that has room only for a part, as JSON: the model and the layer of Figure 9
     style
-        a matplotlib style file
+        matplotlib style file
     output
-        path of the figure without ending
+        path of the figure, without its ending
     """
     names = figure_names()
     if figure not in names:
@@ -73,5 +77,5 @@ def draw(
 
 
 def figure_names() -> list[str]:
-    """Names of all figures that there are: the modules `figures/fig…`."""
+    """Return the names of all figures: those of the modules `figures/fig…`."""
     return sorted(path.stem for path in (Path(__file__).parent / "figures").glob("fig[0-9]*.py"))

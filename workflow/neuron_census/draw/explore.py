@@ -1,4 +1,9 @@
-"""Explore: pages that open from disk, on which every neuron can be looked up."""
+"""Explore: pages that open from disk, on which every neuron can be looked up.
+
+    explore(census=[path], triggers=[path], output=Path("explorer"))
+
+`explorer/page/` has the pages themselves; this stage writes the data that they load.
+"""
 
 from __future__ import annotations
 
@@ -35,22 +40,22 @@ def explore(
     other_triggers: int = 10,
     output: Path,
 ) -> None:
-    """Make a folder whose index.html shows every neuron of every model, without a server or a network.
+    """Write a folder whose index.html shows every neuron of every model, without a server or a network.
 
     Parameters
     ----------
     census
         the census tables, `{model}.parquet`, in the order in which the models are offered
     triggers
-        the triggers tables of the same models, named likewise; the page says what it lacks without them
+        the triggers tables of the same models, named like the censuses; the page says what it lacks
     projections
-        the projections tables
+        the projections tables of the same models
     positions
-        the positions tables
+        the positions tables of the same models
     detector_triggers
-        how many n-grams of each length a detector shows at most; search finds all that it detects
+        how many n-grams of each length the page of a detector shows at most; search finds all of them
     other_triggers
-        how many the other neurons show: what the size of the folder depends on for large models
+        how many n-grams the page of any other neuron shows; the size of the folder depends on it
     output
         the folder
     """
@@ -81,7 +86,7 @@ def explore(
 
 
 def _write_model(folder: Path, name: str, tables: ModelTables, shown: Shown) -> dict[str, Any]:
-    """Write all data of a model; give what the page must know to load them."""
+    """Write all data of a model, and return what the page must know to load them."""
     file = tables.files["census"]
     census = tables.census.sort("layer", "neuron")
     layers, neurons = grid(census, file)
@@ -110,5 +115,5 @@ def _write_model(folder: Path, name: str, tables: ModelTables, shown: Shown) -> 
 
 
 def _noted(census: Path, what: str) -> Any:
-    """What is noted in the file of a census: its thresholds, the tokens of its domains."""
+    """Return what the file of a census notes: its thresholds, or the tokens of its domains."""
     return json.loads(pl.read_parquet_metadata(census).get(what, "null"))

@@ -1,4 +1,7 @@
-"""Summarise: every model of a run in a row."""
+"""Summarise: one row for every model of a run.
+
+summarise(census=[path], triggers=[path], output=Path("summary.csv"))
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,9 @@ MADE_FROM = {name: pl.String() for name in ("revision", "weights", "dtype", "ver
 
 
 def summarise(*, census: list[Path], triggers: list[Path], output: Path) -> None:
-    """Count the neurons of every model: dead ones, detectors, detected n-grams, suppressing detectors.
+    """Count the dead neurons, detectors, detected n-grams and suppressing detectors of every model.
 
-    Beside them stands what each census was made from: revision and digest of the weights, precision,
+    Further columns say what each census was made from: revision and digest of the weights, precision and
     versions of the libraries.
 
     Parameters
@@ -27,7 +30,7 @@ def summarise(*, census: list[Path], triggers: list[Path], output: Path) -> None
     triggers
         the triggers tables of the same models
     output
-        a CSV file with a row a model
+        CSV file with one row per model
     """
     frame = summary(by_model(census, {"triggers": triggers})).hstack(
         pl.DataFrame([_made_from(path) for path in census], schema=MADE_FROM)
@@ -37,7 +40,7 @@ def summarise(*, census: list[Path], triggers: list[Path], output: Path) -> None
 
 
 def _made_from(census: Path) -> dict[str, str | None]:
-    """What the recordings of a census were made from, as the stage that wrote it noted."""
+    """Return what the recordings of a census were made from, as the stage that wrote it noted."""
     recorded = json.loads(pl.read_parquet_metadata(census).get("recorded", "{}"))
     versions = recorded.get("versions") or {}
     return {

@@ -1,4 +1,4 @@
-"""A row a model: how many neurons are dead or detect n-grams, and how many detectors suppress."""
+"""How many neurons of each model are dead or detect n-grams, and how many detectors suppress."""
 
 from __future__ import annotations
 
@@ -24,12 +24,13 @@ SCHEMA = {
 
 
 def summary(models: Mapping[str, ModelTables]) -> pl.DataFrame:
-    """Count what each model has, over all its layers; of n-grams null where the study was not made.
+    """Return one row per model with what all its layers have together.
 
     Columns: model, layers, neurons, dead, analysed_layers (whose n-grams are counted), {n}_detectors,
-    detected_{n}s (different n-grams, of all layers together), suppressing_{reading}, the shares of token
-    detectors that suppress their tokens, 0 to 1: their mean projection is negative, all are, or more than
-    half are. Shares are null without a token detector. `positional` is null where the study was not made.
+    detected_{n}s (different n-grams), suppressing_{reading}: the share of token detectors that suppress
+    their tokens, 0 to 1, because the mean of their projections is negative, all of them are, or more than
+    half of them are; positional (neurons). Columns of a study that was not done are null, shares also where
+    there is no token detector.
 
     Parameters
     ----------
@@ -54,7 +55,7 @@ def summary(models: Mapping[str, ModelTables]) -> pl.DataFrame:
 
 
 def suppressing_shares(census: pl.DataFrame) -> dict[str, float | None]:
-    """Give the share of token detectors that suppress their tokens, in every reading; null without any.
+    """Return the share of token detectors that suppress their tokens, in every reading; null without any.
 
     Parameters
     ----------

@@ -224,6 +224,16 @@ POSITIONS = Table(
             "mutual information of activity and position in each domain by itself; null where it has "
             "too few windows",
         ),
+        "active_ranges": Column(
+            pl.List(pl.Struct({"start": pl.Int32(), "end": pl.Int32()})),
+            "ranges of positions, the last one included, at which the smoothed frequency is high enough "
+            "for the neuron to count as active",
+        ),
+        "shift": Column(
+            pl.Float64(),
+            "middle of the first of these ranges that is longer than the moving average, or else of the "
+            "first one; null without any",
+        ),
         **{name: Column(pl.Float64(), meaning) for name, meaning in DESCRIPTORS.items()},
     },
 )

@@ -20,6 +20,7 @@ from neuron_census.classify.positions.mutual_information import (
     require_windows,
 )
 from neuron_census.classify.positions.patterns import classify_patterns, describe
+from neuron_census.classify.positions.ranges import describe_ranges
 from neuron_census.classify.thresholds import PositionThresholds
 from neuron_census.errors import MADE_AGAIN, CensusError
 from neuron_census.formats.counts import Counts
@@ -115,6 +116,12 @@ def _classify_chunk(
     chosen = np.flatnonzero(positional)
     frequency = np.ascontiguousarray(pooled[:, chosen].T) / total
     descriptors = describe(frequency, total, thresholds.patterns)
+    ranges = describe_ranges(
+        pooled[:, chosen].T,
+        total,
+        thresholds.patterns.width(len(pooled)),
+        thresholds.active,
+    )
     patterns = classify_patterns(descriptors, thresholds.patterns)
     neurons = pl.DataFrame(
         {
@@ -138,7 +145,7 @@ def _classify_chunk(
         },
         schema_overrides=POSITIONS.types("windows", "frequency", "position_mi"),
     )
-    return neurons, pl.concat([curves, descriptors], how="horizontal")
+    return neurons, pl.concat([curves, ranges, descriptors], how="horizontal")
 
 
 def _mean_frequency(counts: Int64[np.ndarray, "position neuron"], windows: int) -> pl.Series:

@@ -17,8 +17,6 @@ ACTIVE = 1 / 32
 """Mean frequency at the first 16: that of a neuron active in half of the windows at one of them."""
 SILENT = 1 / 1000
 """Mean frequency at later positions that we call never, for text can trigger any neuron."""
-HALF = 0.5
-"""Share of windows: the paper does not say from which share on a neuron indicates a position."""
 STRONG_SHARE = 1 / 4
 """Of positional neurons: what we call many; the paper gives no number."""
 TEN = frozenset((1114, 422, 850, 1693, 167, 213, 968, 1948, 1900, 2669))
@@ -73,7 +71,7 @@ def the_ten_of_125m(models: Sequence[Measured]) -> Finding:
 
 
 def the_ten_cover_every_position(models: Sequence[Measured]) -> Finding:
-    """At every position at least one of them is active in half of the windows or more."""
+    """At every position at least one of them is active, as `classify.positions.active` reads it."""
     active = _ranges(models)
     share = float(active.any(axis=0).mean())
     return Finding(share == 1.0, f"{share:.4g} of positions")
@@ -174,14 +172,18 @@ def _strong_oscillatory(model: Measured) -> pl.DataFrame:
 
 
 def _ranges(models: Sequence[Measured]) -> np.ndarray:
-    """Return where each of them is active in at least half of the windows, `[neuron, position]`."""
+    """Return where each of them is active, `[neuron, position]`."""
     (model,) = models
     chosen = model.tables.positions.join(
         _strong_oscillatory(model), on=["layer", "neuron"], how="semi"
     )
     if chosen.is_empty():
         raise UndecidedError(f"{model.name} has no strong oscillatory neuron in its second layer.")
-    return np.stack([curve.to_numpy() >= HALF for curve in chosen["frequency"]])
+    active = np.zeros((len(chosen), chosen["frequency"].list.len().item(0)), dtype=bool)
+    for row, ranges in zip(active, chosen["active_ranges"], strict=True):
+        for found in ranges:
+            row[found["start"] : found["end"] + 1] = True
+    return active
 
 
 def _shares(models: Sequence[Measured], *, falling: str, rising: str | None = None) -> Finding:

@@ -1,1 +1,1 @@
-"""The explorer: a page that opens from disk, and the data that it loads when they are asked for."""
+"""The explorer: a page that opens from disk, and the data that it loads when they are needed."""

@@ -1,7 +1,7 @@
-"""A piece of data that a page opened from disk can load: a script that hands it over.
+"""Pieces of data that a page opened from disk can load: scripts that hand them over.
 
-A browser lets such a page read no other file, but it runs scripts that lie beside it. What a script
-hands over is deflated and in base64: nothing in a text can end the script or be part of it.
+A browser does not let such a page read any other file, but it runs scripts that lie beside it. What a
+script hands over is deflated and in base64, so that no text can end the script or become part of it.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ def write_chunk(folder: Path, name: str, kind: str, payload: bytes) -> None:
     folder
         where the data of the explorer are
     name
-        name of the piece, with slashes; ours, never a text from outside
+        name of the piece, with slashes; never a text that comes from outside
     kind
         `json` or a numpy type of fixed size, little-endian
     payload
         the bytes
 
-    Raises ValueError for a name with other characters: an error of the program.
+    Raises ValueError for a name with other characters, which is an error of the program.
     """
     if not NAME.fullmatch(name):
         raise ValueError(f"{name!r} is no name of a chunk")
@@ -46,7 +46,7 @@ def write_chunk(folder: Path, name: str, kind: str, payload: bytes) -> None:
 
 
 def write_array(folder: Path, name: str, values: Shaped[np.ndarray, "*shape"]) -> None:
-    """Write numbers as a chunk: whole numbers in the smallest type that holds them all.
+    """Write numbers as a chunk; whole numbers have the smallest type that holds them all.
 
     Parameters
     ----------
@@ -62,14 +62,14 @@ def write_array(folder: Path, name: str, values: Shaped[np.ndarray, "*shape"]) -
 
 
 def columns_json(frame: pl.DataFrame) -> str:
-    """Give a table as a JSON object with an array for each column."""
+    """Return a table as a JSON object with one array per column."""
     if frame.width == 0 or frame.height == 0:
         return "{" + ",".join(f'"{name}":[]' for name in frame.columns) + "}"
     return frame.select(pl.all().implode()).write_ndjson().strip()
 
 
 def _smallest(values: Shaped[np.ndarray, "*shape"]) -> Shaped[np.ndarray, "*shape"]:
-    """Whole numbers in a type that JavaScript has an array of."""
+    """Return whole numbers in the smallest type of which JavaScript has arrays."""
     low, high = (int(values.min()), int(values.max())) if values.size else (0, 0)
     for kind in (np.uint8, np.int8, np.uint16, np.int16, np.uint32, np.int32):
         limits = np.iinfo(kind)

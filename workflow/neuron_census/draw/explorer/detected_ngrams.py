@@ -1,4 +1,4 @@
-"""Which neurons detect an n-gram: what the page searches."""
+"""The n-grams that neurons detect, which the page searches."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ import polars as pl
 from neuron_census.draw.explorer.chunk import JSON, columns_json, write_array, write_chunk
 from neuron_census.formats.tables import NGRAMS
 
-# Of each detector of an n-gram, in this order; the page reads them so.
+# Fields of each detector of an n-gram; the page reads them in this order.
 FIELDS = ("place", "layer", "neuron", "activations", "occurrences")
 
 
 def write_detected_ngrams(folder: Path, model: str, layers: Iterable[pl.DataFrame]) -> None:
-    """Write, for each length, the n-grams that are detected and who detects them.
+    """Write, for each length, the n-grams that are detected and the neurons that detect them.
 
-    `detected/{n}/ngrams` has the text and the tokens of each n-gram, `detected/{n}/detectors` the
-    columns of `FIELDS`, one after the other: `place` is that of the n-gram.
+    `detected/{n}/ngrams` has the tokens and the text of each n-gram, `detected/{n}/detectors` the
+    columns of `FIELDS`, one after another; `place` says which n-gram it is, by its place among them.
 
     Parameters
     ----------

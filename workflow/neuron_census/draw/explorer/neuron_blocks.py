@@ -1,4 +1,4 @@
-"""All that the page says of a neuron, in blocks of neighbouring neurons: a file a block."""
+"""All that the page says about a neuron, in blocks of neighbouring neurons: one file per block."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from neuron_census.formats.table_files import read_table
 from neuron_census.formats.tables import POSITIONS, PROJECTIONS, TRIGGERS
 
 BLOCK = 512
-"""Neurons in a file: it is read in a moment, and the largest model has some thousands of files."""
+"""Neurons per file: few enough to be read in a moment; the largest model has some thousands of files."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ def write_neuron_blocks(
     companions: Mapping[str, Path],
     shown: Shown,
 ) -> pl.DataFrame:
-    """Write the blocks of one layer; give the triggers of the layer, all that there are.
+    """Write the blocks of one layer, and return all triggers of the layer.
 
     Parameters
     ----------
@@ -46,9 +46,9 @@ def write_neuron_blocks(
     census
         the layer's rows of the census, sorted by neuron
     companions
-        files of the tables `triggers`, `projections` and `positions`, as far as there are any
+        files of the tables `triggers`, `projections` and `positions`, those that there are
     shown
-        how many triggers are kept
+        how many triggers are written
     """
     tables = {
         table.name: read_table(companions[table.name], table, only=pl.col("layer") == layer)
@@ -74,7 +74,7 @@ def write_neuron_blocks(
 
 
 def _most_frequent(triggers: pl.DataFrame, census: pl.DataFrame, shown: Shown) -> pl.DataFrame:
-    """The first triggers of each neuron and length, by activations."""
+    """Return the most frequent triggers of each neuron and length."""
     place = pl.int_range(pl.len()).over("neuron", "n")
     kept = triggers.drop("layer").sort(
         ["neuron", "n", "activations", "ngram"], descending=[False, False, True, False]
@@ -85,18 +85,18 @@ def _most_frequent(triggers: pl.DataFrame, census: pl.DataFrame, shown: Shown) -
 
 
 def _curves(positions: pl.DataFrame) -> pl.DataFrame:
-    """Curves as whole numbers of windows: they are exact so, and short."""
+    """Return curves as whole numbers of windows, which are exact and short."""
     active = pl.col("frequency").cast(pl.List(pl.Float64)) * pl.col("windows")
     return (
         _plain(positions)
         .sort("neuron")
         .with_columns(active=active.list.eval(pl.element().round().cast(pl.Int32)))
-        .drop("frequency")
+        .drop("frequency", "active_ranges", "shift")
     )
 
 
 def _plain(frame: pl.DataFrame) -> pl.DataFrame:
-    """Without the layer, which all rows share, and with text for what is categorical."""
+    """Return a table without the layer, which all rows share, and with text for categories."""
     return frame.drop("layer").with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 

@@ -1,4 +1,4 @@
-"""What of every neuron of a model the page has at hand: to draw, filter and sort all of them."""
+"""What the page knows about every neuron of a model, so that it can draw, filter and sort them all."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from neuron_census.draw.figures.pattern_colours import PATTERNS, STRENGTHS
 from neuron_census.errors import MADE_AGAIN, CensusError
 from neuron_census.formats.tables import NGRAMS
 
-# A bit for each in the column `kind`; the page has the same names in the same order.
+# Each has a bit in the column `kind`; the page has the same names in the same order.
 KINDS = ("dead", *(f"{ngram}_detector" for ngram in NGRAMS), "positional", "suppresses", "promotes")
-# Of whole numbers, what stands for null.
+# What stands for null among whole numbers.
 NONE = -1
 
 
 def neuron_columns(census: pl.DataFrame) -> dict[str, Shaped[np.ndarray, " neuron"]]:
-    """Give the columns that the page sorts and filters by, neurons in the order of `layer * N + neuron`.
+    """Return the columns by which the page sorts and filters, neurons in the order of `layer * N + neuron`.
 
     Parameters
     ----------
     census
         a census table, sorted by layer and neuron
 
-    Returns `kind` (bits of `KINDS`), `activations`, and of the studies that there are
-    `{n}_cover` (-1 for null), `suppression` (NaN for null), `pattern` (0 for none, otherwise 1 + 2 *
-    pattern + strength) and `position_mi`.
+    Returns `kind` (bits of `KINDS`), `activations`, and where their studies were done `{n}_cover` (-1 for
+    null), `suppression` (NaN for null), `pattern` (0 for none, otherwise 1 + 2 * pattern + strength) and
+    `position_mi`.
     """
     columns: dict[str, Shaped[np.ndarray, " neuron"]] = {
         "kind": _kinds(census),
@@ -46,7 +46,7 @@ def neuron_columns(census: pl.DataFrame) -> dict[str, Shaped[np.ndarray, " neuro
 
 
 def write_neuron_columns(folder: Path, model: str, census: pl.DataFrame) -> list[str]:
-    """Write the columns of a model, a chunk each; give their names.
+    """Write each column of a model as a chunk, and return their names.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def write_neuron_columns(folder: Path, model: str, census: pl.DataFrame) -> list
 
 
 def grid(census: pl.DataFrame, path: Path) -> tuple[int, int]:
-    """Give the numbers of layers and of neurons in each; CensusError if a neuron is missing or twice.
+    """Return how many layers there are, and how many neurons in each.
 
     Parameters
     ----------
@@ -72,6 +72,8 @@ def grid(census: pl.DataFrame, path: Path) -> tuple[int, int]:
         a census table, sorted by layer and neuron
     path
         its file, for the message
+
+    Raises CensusError if a neuron is missing or there twice.
     """
     layers = int(census["layer"].n_unique())
     neurons = census.height // layers if layers else 0

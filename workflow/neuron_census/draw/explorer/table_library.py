@@ -1,4 +1,4 @@
-"""DataTables, as the Python package itables brings it along."""
+"""DataTables, as the Python package itables contains it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def write_table_library(folder: Path, data: Path) -> None:
 
     Raises CensusError where the package is not installed whole.
     """
-    # Imported, it would load pandas for nothing.
+    # Importing it would load pandas for nothing.
     found = find_spec(PACKAGE)
     if found is None or found.origin is None:
         raise CensusError(
-            f"the package {PACKAGE} is not installed, and the explorer's tables need it. Install what "
-            "requirements.lock names."
+            f"the package {PACKAGE} is not installed, and the explorer's tables need it. Install the "
+            "packages that requirements.lock names."
         )
     bundle = Path(found.origin).parent / "html" / "dt_bundle.js"
     try:
@@ -38,7 +38,7 @@ def write_table_library(folder: Path, data: Path) -> None:
         (folder / "tables_licence.txt").write_text(_licence(), encoding="utf-8")
     except FileNotFoundError as error:
         raise CensusError(
-            f"{error.filename}: the package {PACKAGE} lacks this file. Install it anew."
+            f"{error.filename}: the package {PACKAGE} lacks this file. Install it again."
         ) from error
 
 
@@ -46,5 +46,7 @@ def _licence() -> str:
     package = distribution(PACKAGE)
     files = [file for file in package.files or [] if file.name == "LICENSE"]
     texts = [file.read_text(encoding="utf-8") for file in files]
-    head = f"data/tables.js and tables.css: DataTables, as {PACKAGE} {package.version} brings it.\n"
+    head = (
+        f"data/tables.js and tables.css: DataTables, as {PACKAGE} {package.version} contains it.\n"
+    )
     return "\n".join([head, "DataTables: © SpryMedia Ltd, MIT licence, as below.\n", *texts])

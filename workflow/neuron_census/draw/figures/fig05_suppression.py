@@ -21,6 +21,7 @@ from neuron_census.draw.figures.text_table import (
     DETECTED_COLOUR,
     LINE,
     Cell,
+    Length,
     TextColumn,
     signed,
     text_area,
@@ -174,7 +175,7 @@ def _draw_curve(figure: Figure, axes: Axes, numbers: pl.DataFrame) -> None:
 
 
 def _write_list(
-    axes: Axes, rows: pl.DataFrame, head: str, first: float, with_rank: bool = False
+    axes: Axes, rows: pl.DataFrame, head: str, first: Length, with_rank: bool = False
 ) -> None:
     """Write tokens with their projections, and with their ranks among all where that is asked for."""
     if rows.is_empty():
@@ -193,7 +194,7 @@ def _write_list(
         write_column(axes, TextColumn(width + VALUE_WIDTH, VALUE_WIDTH, "rank", ranks, True), first)
 
 
-def _write_shares(axes: Axes, models: pl.DataFrame, first: float) -> None:
+def _write_shares(axes: Axes, models: pl.DataFrame, first: Length) -> None:
     """Write how many token detectors each model has, and what share of them suppress their tokens."""
     width = SHARE_WIDTH
     left = SHARES_WIDTH - 4 * width - 6

@@ -21,6 +21,7 @@ from neuron_census.draw.figures.text_table import (
     LINE,
     SIZE,
     Cell,
+    Length,
     TextColumn,
     signed,
     text_area,
@@ -110,7 +111,7 @@ def draw(numbers: pl.DataFrame) -> Figure:
     return figure
 
 
-def _draw_detector(axes: Axes, rows: pl.DataFrame, top: float) -> None:
+def _draw_detector(axes: Axes, rows: pl.DataFrame, top: Length) -> None:
     detector = rows.row(0, named=True)
     found = len(rows.filter(pl.col("list") == "detected"))
     tokens = "token" if found == 1 else f"{found:,} tokens"
@@ -132,7 +133,7 @@ def _draw_detector(axes: Axes, rows: pl.DataFrame, top: float) -> None:
 
 
 def _draw_list(
-    axes: Axes, rows: pl.DataFrame, name: str, left: float, width: float, first: float
+    axes: Axes, rows: pl.DataFrame, name: str, left: Length, width: Length, first: Length
 ) -> None:
     listed = rows.filter(pl.col("list") == name).sort("rank")
     shown = listed.head(ROWS if len(listed) <= ROWS or name != "detected" else ROWS - 1)

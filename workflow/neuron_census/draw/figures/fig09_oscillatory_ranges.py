@@ -7,10 +7,8 @@ from collections.abc import Mapping
 import matplotlib.pyplot as plt
 import numpy as np
 import polars as pl
-from jaxtyping import Int64
 from matplotlib.figure import Figure
 
-from neuron_census.draw.figures.active_ranges import active_ranges, smoothing_width
 from neuron_census.draw.figures.neuron_name import layer_name
 from neuron_census.draw.figures.pattern_colours import COLOURS
 from neuron_census.draw.model_tables import ModelTables
@@ -41,12 +39,12 @@ BAR = 0.72
 def table(
     models: Mapping[str, ModelTables], model: str | None = None, layer: int | None = None
 ) -> pl.DataFrame:
-    """One row a range of positions at which a strong oscillatory neuron is active.
+    """Return one row per range of positions at which a strong oscillatory neuron of the layer is active.
 
-    Neurons are in the order of their shift: the middle of their first range that is longer than the moving
-    average, for a shorter one may be BOS alone. One row without neuron says that there is none, and
-    names no more than was asked for. Columns: model, layer, window (positions), neuron, shift, start, end
-    (the last position of the range).
+    Neurons are in the order of their shift; one without a range has a row without start and end, and
+    comes last. A single row without neuron says that there is none, and names no more than was asked
+    for. Columns: model, layer, window (positions), neuron, shift, start, end (the last position of the
+    range).
 
     Parameters
     ----------
@@ -66,17 +64,24 @@ def table(
     shown = {model: models[model]} if model is not None else models
     fullest, depth = _fullest(shown, layer)
     neurons = _strong_oscillatory(models[fullest]).filter(pl.col("layer") == depth)
-    curves = models[fullest].positions.join(neurons, on=["layer", "neuron"], how="semi")
-    rows: list[tuple[object, ...]] = []
-    for neuron, frequency in curves.sort("neuron").select("neuron", "frequency").iter_rows():
-        ranges = active_ranges(np.array(frequency, dtype=np.float64))
-        shift = _shift(ranges, len(frequency))
-        # By its type it is active somewhere; where rules are so loose that it is not, its name stays.
-        for start, end in ranges.tolist() or [(None, None)]:
-            rows.append((fullest, depth, len(frequency), neuron, shift, start, end))
-    if not rows:
-        rows = [(model, layer, None, None, None, None, None)]
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row").sort("shift", "neuron", "start")
+    window = pl.col("frequency").list.len()
+    # By its type a neuron is active somewhere; where rules are so loose that it is not, its name stays.
+    rows = (
+        models[fullest]
+        .positions.join(neurons, on=["layer", "neuron"], how="semi")
+        .explode("active_ranges")
+        .select(
+            pl.lit(fullest).alias("model"),
+            pl.lit(depth).alias("layer"),
+            window.alias("window"),
+            "neuron",
+            pl.col("shift").fill_null(window),
+            pl.col("active_ranges").struct.unnest(),
+        )
+    )
+    if rows.is_empty():
+        rows = pl.DataFrame([{"model": model, "layer": layer}], schema=SCHEMA)
+    return rows.cast(pl.Schema(SCHEMA)).sort("shift", "neuron", "start")
 
 
 def draw(numbers: pl.DataFrame) -> Figure:
@@ -134,13 +139,6 @@ def draw(numbers: pl.DataFrame) -> Figure:
         fontsize=9,
     )
     return figure
-
-
-def _shift(ranges: Int64[np.ndarray, "range 2"], window: int) -> float:
-    """The middle of the first range that is long enough, or else of the first one; behind all without any."""
-    long = ranges[ranges[:, 1] - ranges[:, 0] >= smoothing_width(window)]
-    first = long if len(long) else ranges
-    return float(first[0].mean()) if len(first) else float(window)
 
 
 def _strong_oscillatory(tables: ModelTables) -> pl.DataFrame:

@@ -15,6 +15,8 @@ from neuron_census.draw.figures.token_label import FONT, shortened
 SIZE = 7.5
 LINE = 11.5
 HEAD_COLOUR = "0.35"
+
+Length = int | float
 DETECTED_COLOUR = "#D55E00"
 
 
@@ -30,14 +32,14 @@ class Cell:
 class TextColumn:
     """Cells below a head; `left` and `width` are in points, and numbers are flush right."""
 
-    left: float
-    width: float
+    left: Length
+    width: Length
     head: str
     cells: Sequence[Cell] = ()
     is_number: bool = False
 
 
-def text_area(axes: Axes, width: float, lines: float) -> None:
+def text_area(axes: Axes, width: Length, lines: Length) -> None:
     """Turn axes into a sheet of paper, whose units are a point in x and a line in y, from the top.
 
     Parameters
@@ -54,7 +56,7 @@ def text_area(axes: Axes, width: float, lines: float) -> None:
     axes.set_ylim(lines, 0)
 
 
-def write_column(axes: Axes, column: TextColumn, first: float) -> None:
+def write_column(axes: Axes, column: TextColumn, first: Length) -> None:
     """Write a column on a sheet, its head in one line and its cells in the following ones.
 
     Parameters
@@ -75,7 +77,7 @@ def write_tokens(
     axes: Axes,
     rows: pl.DataFrame,
     columns: tuple[TextColumn, TextColumn],
-    first: float,
+    first: Length,
     digits: int,
 ) -> None:
     """Write tokens, with their projections beside them, in the colour of detected tokens where they are such.
@@ -102,7 +104,7 @@ def write_tokens(
         write_column(axes, replace(column, cells=[*cells, *column.cells]), first)
 
 
-def write(axes: Axes, cell: Cell, column: TextColumn, line: float, colour: str) -> None:
+def write(axes: Axes, cell: Cell, column: TextColumn, line: Length, colour: str) -> None:
     """Write one cell into a line, cut to the width of its column.
 
     Parameters
@@ -131,7 +133,7 @@ def write(axes: Axes, cell: Cell, column: TextColumn, line: float, colour: str) 
     )
 
 
-def fitted(text: str, width: float) -> str:
+def fitted(text: str, width: Length) -> str:
     """Return a text, cut until it is no wider than `width`.
 
     Parameters

@@ -14,7 +14,7 @@ const Address = (() => {
     neuron: [...TABLE, "layer", "neuron"],
   };
 
-  /** The state: texts by key, nothing where the address says nothing. */
+  /** The state: texts by key; a key that the address lacks is absent. */
   function state() {
     const found = Object.fromEntries(new URLSearchParams(location.hash.slice(1)));
     if (!Object.hasOwn(KEPT, found.view)) found.view = "overview";

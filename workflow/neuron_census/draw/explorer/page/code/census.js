@@ -3,7 +3,7 @@
 /* The models, and what each neuron is. */
 
 const Census = (() => {
-  // Rarest first: where several fit, a neuron is drawn as the first.
+  // The rarest kinds come first: a neuron is drawn as the first kind that fits.
   const CLASSES = [
     { name: "unigram", kind: "unigram_detector", label: "token detector" },
     { name: "bigram", kind: "bigram_detector", label: "bigram detector" },
@@ -45,7 +45,7 @@ const Census = (() => {
     return CLASSES.filter((one) => one.kind && kind & bits[one.kind]).map((one) => one.label);
   }
 
-  /** The pattern of a number of the column `pattern`: its type and strength, or null. */
+  /** The type and strength that a number of the column `pattern` stands for, or null. */
   function pattern(code) {
     if (!code) return null;
     const strengths = census.strengths.length;
@@ -55,7 +55,7 @@ const Census = (() => {
     };
   }
 
-  /** All that is known of a neuron: rows of the tables by their names. */
+  /** All that is known about a neuron: the rows of each table, by its name. */
   async function neuron(of, layer, index) {
     const block = Math.floor(index / census.block);
     const tables = await Data.load(`${of.folder}/neurons/${layer}-${block}`);

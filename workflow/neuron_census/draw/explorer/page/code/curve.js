@@ -1,11 +1,11 @@
 "use strict";
 
-/* The position curve of a neuron: on which share of the windows it is active, at each position. */
+/* The position curve of a neuron: the share of windows in which it is active, at each position. */
 
 const Curve = (() => {
   const [WIDTH, HEIGHT, LEFT, BOTTOM, TOP] = [720, 240, 44, 36, 10];
 
-  /** A drawing of counts at positions; said(position, count) is called when one is pointed at. */
+  /** A drawing of counts at positions; said(position, count) is called when the reader points to one. */
   function draw(active, windows, label, said) {
     const last = Math.max(1, active.length - 1);
     const x = (position) => LEFT + ((WIDTH - LEFT - 10) * position) / last;

@@ -1,6 +1,6 @@
 "use strict";
 
-/* Data are scripts beside the page, loaded when they are first asked for. */
+/* Data are scripts beside the page, each loaded when it is first needed. */
 
 const Data = (() => {
   const ARRAYS = {

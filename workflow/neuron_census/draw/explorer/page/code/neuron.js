@@ -1,6 +1,6 @@
 "use strict";
 
-/* A neuron's page: all that the tables say of it. */
+/* A neuron's page: all that the tables say about it. */
 
 const Neuron = (() => {
   async function show(main, model, state) {
@@ -36,7 +36,7 @@ const Neuron = (() => {
       const at = places.indexOf(place);
       const table = element("a", { href: Address.link({ view: "neurons", start: startOf(at) }) },
         at < 0
-          ? `not among the ${number(places.length)} of the table`
+          ? `not among the ${number(places.length)} in the table`
           : `${number(at + 1)} of ${number(places.length)} in the table`);
       inTable.replaceChildren(
         to(at > 0 ? places[at - 1] : null, "← previous", "previous"), " ", table, " ",
@@ -74,7 +74,7 @@ const Neuron = (() => {
     ), byDomain(row.activations_by_domain, model.domains));
   }
 
-  /** How often it is active in each domain by itself. */
+  /** How often it is active in each domain. */
   function byDomain(activations, domains) {
     if (!activations || !domains) return null;
     return element("table", { id: "domains", class: "triggers" },
@@ -88,10 +88,10 @@ const Neuron = (() => {
 
   function ngrams(row, triggers, layer) {
     if (row.unigram_activations === undefined) {
-      return section("N-grams", element("p", {}, "The n-grams study of this model was not made."));
+      return section("N-grams", element("p", {}, "This model has no n-gram study."));
     }
     if (row.unigram_activations === null) {
-      return section("N-grams", element("p", {}, `Layer ${layer} is not among the layers analysed for n-grams.`));
+      return section("N-grams", element("p", {}, `N-grams were not counted in layer ${layer}.`));
     }
     return section("N-grams that trigger it", element("div", { class: "columns" },
       Census.NGRAMS.map(({ name, label }, place) => element("div", {},
@@ -108,14 +108,14 @@ const Neuron = (() => {
   }
 
   function triggersTable(rows, distinct, label) {
-    if (!rows.length) return element("p", {}, distinct ? "None is shown." : "None.");
+    if (!rows.length) return element("p", {}, distinct ? "None are shown." : "None.");
     const less = distinct > rows.length
       ? `The ${number(rows.length)} most frequent of ${number(distinct)}.` : `All ${number(rows.length)}.`;
     const projected = rows.some((one) => one.projection !== null && one.projection !== undefined);
     return element("table", { class: "triggers" },
       element("caption", {}, less),
       element("thead", {}, element("tr", {},
-        heading(label), heading("active / occurs", "number"), heading("share"),
+        heading(label), heading("active / occurrences", "number"), heading("share"),
         projected ? heading("projection", "number") : null)),
       element("tbody", {}, rows.map((one) => element("tr", { class: one.covered ? "covered" : null },
         element("td", {}, ngramLink(one)),
@@ -128,7 +128,7 @@ const Neuron = (() => {
     return element("th", { scope: "col", class: kind }, title);
   }
 
-  /** An n-gram, which leads to all who detect it. */
+  /** An n-gram, with a link to all neurons that detect it. */
   function ngramLink({ n, ngram, text }) {
     const tokens = ngram.length === 1 ? `token ${ngram[0]}` : `tokens ${ngram.join(", ")}`;
     const href = Address.link({ view: "search", q: text, n: n === 1 ? null : n, gram: text });
@@ -149,12 +149,12 @@ const Neuron = (() => {
         written("promotes", projections.filter((one) => one.rank > 0).sort((a, b) => a.rank - b.rank)),
         written("suppresses", projections.filter((one) => one.rank < 0).sort((a, b) => b.rank - a.rank)))
       : element("p", {}, "No projections table was given.");
-    return section("What it writes", facts(
+    return section("What it writes to the residual stream", facts(
       ["suppresses its tokens", yes(row.suppresses)],
-      ["mean projection on them", number(row.suppression)],
-      ["all negative", yes(row.suppression_all_negative)],
-      ["more than half negative", yes(row.suppression_majority_negative)],
-      ["their median place among all tokens, 0 the most suppressed", number(row.suppression_percentile)],
+      ["mean projection on its tokens", number(row.suppression)],
+      ["all projections negative", yes(row.suppression_all_negative)],
+      ["more than half of them negative", yes(row.suppression_majority_negative)],
+      ["median rank among all tokens (0: most suppressed)", number(row.suppression_percentile)],
     ), lists);
   }
 
@@ -170,7 +170,7 @@ const Neuron = (() => {
 
   function position(row, positions) {
     if (row.position_mi === undefined) {
-      return section("Position", element("p", {}, "The positions study of this model was not made."));
+      return section("Position", element("p", {}, "This model has no position study."));
     }
     const known = facts(
       ["I(act, pos)", number(row.position_mi)],
@@ -180,12 +180,12 @@ const Neuron = (() => {
     const [found] = positions ?? [];
     if (!found) {
       const why = row.positional
-        ? "No positions table was given." : "Curves are kept of positional neurons only.";
+        ? "No positions table was given." : "Only positional neurons have a curve.";
       return section("Position", known, element("p", {}, why));
     }
     const { neuron, windows, active, position_mi: domains, ...descriptors } = found;
     const said = element("p", { class: "pointed", "aria-live": "polite" },
-      `Share of ${number(windows)} windows in which it is active, at each position.`);
+      `Share of ${number(windows)} windows in which it is active at each position.`);
     const curve = Curve.draw(active, windows, `Position curve of neuron ${neuron}`, (place, count) => {
       const how = `${number(count)} of ${number(windows)} windows (${number(count / windows)})`;
       said.textContent = `position ${place}: active in ${how}`;

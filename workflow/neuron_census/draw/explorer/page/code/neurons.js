@@ -1,6 +1,6 @@
 "use strict";
 
-/* The table of a model's neurons: filtered, sorted, a page of it shown. */
+/* The table of a model's neurons: filtered, sorted, shown page by page. */
 
 const Neurons = (() => {
   const RANGES = [
@@ -44,7 +44,7 @@ const Neurons = (() => {
     await shown;
   }
 
-  /** What the library asks for: the rows of a page, and how many there are. */
+  /** What the library asks for: the rows of a page, and how many rows there are in all. */
   async function page(model, columns, { draw, start, length }) {
     const places = await Selection.of(model, Address.state());
     const names = [...new Set(columns.map((column) => column.column).filter(Boolean))];

@@ -1,6 +1,6 @@
 "use strict";
 
-/* The overview: what a model's neurons are, as a picture on which one points and zooms. */
+/* The overview: a picture of what a model's neurons are, in which the reader points and zooms. */
 
 const Overview = (() => {
   const { CLASSES } = Census;
@@ -11,7 +11,7 @@ const Overview = (() => {
       tabindex: 0,
       role: "application",
       id: "picture",
-      "aria-label": "Neurons of the model: a row a layer. Arrow keys point, Enter opens.",
+      "aria-label": "Neurons of the model, one row per layer. Arrow keys point, Enter opens.",
     });
     const said = element("p", { id: "pointed", class: "pointed", "aria-live": "polite" });
     const picture = new Picture.Picture(canvas, model);
@@ -25,9 +25,9 @@ const Overview = (() => {
       element("h1", {}, model.name),
       element("p", { class: "lead" },
         `${number(model.layers)} layers of ${number(model.neurons)} neurons, active or not on `,
-        `${number(model.tokens)} tokens. A row a layer, a point a neuron; where neurons share a point, `,
-        "the first kind of the legend that is among them is drawn, and dead ones by their share. ",
-        "Choose one to see all that is known of it."),
+        `${number(model.tokens)} tokens. A row is a layer, a point a neuron. Where neurons share a point, `,
+        "the first kind in the legend that is among them is drawn; dead neurons are drawn by their share. ",
+        "Choose a neuron to see all that is known about it."),
       element("div", { class: "controls" },
         choice("Colour", "colour", views, way.name),
         choice("Order", "order", [
@@ -62,7 +62,7 @@ const Overview = (() => {
     }
   }
 
-  /** The thresholds that say what is what. */
+  /** The thresholds by which neurons are classified. */
   function classified(model) {
     const stated = JSON.stringify(model.thresholds, null, 2);
     return element("details", {},
@@ -86,7 +86,7 @@ const Overview = (() => {
     return element("button", { type: "button", "aria-label": label, title: label, onclick }, text);
   }
 
-  /** In which ways the picture can be coloured, with what this model has. */
+  /** The ways in which the picture can be coloured, given the studies of this model. */
   function ways(model) {
     const found = [{ name: "class", label: "by kind", what: byKind, legend: kindLegend }];
     found.push({ name: "frequency", label: "by frequency", what: byFrequency, legend: frequencyLegend });
@@ -103,7 +103,7 @@ const Overview = (() => {
     const [other, dead] = [colours[1], colours[2]];
     const paint = (order, from, to, greatest) => {
       if (rank[greatest] > 2) return colours[rank[greatest]];
-      // Dead ones are too many to be drawn as the rarest: by their share.
+      // Dead neurons are too many to be drawn wherever there is one, so they are drawn by their share.
       let found = 0;
       for (let at = from; at < to; at++) found += rank[order ? order[at] : at] === 2 ? 1 : 0;
       return Picture.mixed(other, dead, found / (to - from));
@@ -137,7 +137,7 @@ const Overview = (() => {
     const codes = await Census.column(model, "pattern");
     const none = Picture.colour("none");
     const colours = Array.from({ length: 256 }, (_, code) => patternColour(code) ?? none);
-    // The first pattern is the greatest, and none is the least.
+    // The first pattern has the highest rank, and no pattern the lowest.
     const rank = codes.map((code) => (code ? 255 - code : 0));
     return { rank, paint: (order, from, to, greatest) => colours[codes[greatest]] };
   }
@@ -145,7 +145,7 @@ const Overview = (() => {
   function patternColour(code) {
     const found = Census.pattern(code);
     if (!found?.pattern) return null;
-    // The figures' colours are made for white paper: on a dark page they are lit up.
+    // The figures' colours are made for white paper; on a dark page they are made lighter.
     const dark = document.documentElement.classList.contains("dark");
     const figures = Picture.rgb(Census.census.colours[found.pattern]);
     const full = Picture.mixed(figures, Picture.colour("ink"), dark ? 0.3 : 0);
@@ -168,7 +168,7 @@ const Overview = (() => {
     return [
       entry("var(--dead)", "dead", null, { class: "dead" }),
       element("li", {}, "active on one token in a million ",
-        element("span", { class: "ramp", style: `background: ${gradient}` }), " on all (a log scale; mean)"),
+        element("span", { class: "ramp", style: `background: ${gradient}` }), " to all tokens (mean, on a log scale)"),
     ];
   }
 
@@ -198,7 +198,7 @@ const Overview = (() => {
     const speak = () => {
       const { layer, count, place } = picture.pointed();
       const what = Census.words(kinds[place]).join(", ") || "none of these kinds";
-      const rest = count > 1 ? `, with ${count - 1} beside it on this point` : "";
+      const rest = count > 1 ? `, with ${count - 1} more at this point` : "";
       said.textContent = `layer ${layer}, neuron ${place % model.neurons}: ${what}${rest}`;
     };
     const point = (layer, column) => {

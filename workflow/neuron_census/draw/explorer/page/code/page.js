@@ -37,7 +37,7 @@ const Page = (() => {
     if (document.activeElement !== byId("query")) byId("query").value = asked;
     const what = state.view === "neuron" ? `layer ${state.layer}, neuron ${state.neuron}` : state.view;
     document.title = `${what} · ${model.name} · Neuron Census`;
-    // A view that is overtaken by the next one goes on drawing where nobody looks.
+    // A view that the next one replaces goes on drawing, but on a page that is no longer shown.
     const place = element("div", { class: `view ${state.view}` });
     const main = byId("main");
     main.replaceChildren(place);
@@ -50,7 +50,7 @@ const Page = (() => {
     if (turn === shown) main.removeAttribute("aria-busy");
   }
 
-  /** Say what went wrong, where everybody sees it. */
+  /** Say what went wrong where every reader sees it. */
   function failed(error) {
     console.error(error);
     byId("main").prepend(element("p", { role: "alert", class: "alert" }, String(error?.message ?? error)));
@@ -90,7 +90,7 @@ const Page = (() => {
   }
 
   function keep(theme) {
-    // Where a browser keeps nothing for pages from disk, the choice holds until the page is left.
+    // Some browsers store nothing for pages from disk; then the choice holds until the page is left.
     try {
       localStorage.setItem("neuron-census-theme", theme);
     } catch (error) {

@@ -1,10 +1,10 @@
 "use strict";
 
-/* Every neuron of a model as one picture: a row a layer, neurons side by side, coloured. */
+/* Every neuron of a model in one picture: one row per layer, neurons side by side, coloured. */
 
 const Picture = (() => {
   const MARGIN = { left: 44, top: 4, bottom: 20 };
-  // Of frequency: pale to full, in steps, from one token in a million to all.
+  // Frequencies are coloured from one token in a million to all tokens.
   const DECADES = 6;
 
   /** A colour of the style sheet as red, green, blue. */
@@ -24,9 +24,9 @@ const Picture = (() => {
   /**
    * A picture on a canvas.
    *
-   * what.rank: for each neuron a number, of which the greatest is drawn where several share a point.
-   * what.paint: red, green, blue for order[from..to] of a layer (itself where there is no order), of
-   * which the greatest is given as well.
+   * what.rank: a number for each neuron; where several share a point, the greatest is drawn.
+   * what.paint: red, green, blue of the neurons order[from..to] of a layer (from..to where there is no
+   * order), the one with the greatest rank is passed as well.
    */
   class Picture {
     constructor(canvas, model) {
@@ -79,7 +79,7 @@ const Picture = (() => {
       if (this.cursor) this.mark(context);
     }
 
-    /** The strip of this width; the one drawn last, where nothing but the cursor has moved. */
+    /** The strip of this width; the last one again where only the cursor has moved. */
     kept(width) {
       const now = [width, this.from, this.to, this.what, this.order];
       if (!this.last || now.some((part, place) => part !== this.last.now[place])) {
@@ -88,7 +88,7 @@ const Picture = (() => {
       return this.last.strip;
     }
 
-    /** All layers, a row of points each. */
+    /** All layers, one row of points each. */
     strip(width) {
       const { layers } = this.model;
       const strip = document.createElement("canvas");
@@ -113,7 +113,7 @@ const Picture = (() => {
       return strip;
     }
 
-    /** Which columns lie between a share of the width and a bit further: at least one. */
+    /** The columns that lie between a share of the width and `width` further: at least one. */
     neuronsAt(layer, share, width) {
       const span = this.to - this.from;
       const from = Math.min(this.model.neurons - 1, Math.floor(this.from + share * span));

@@ -12,17 +12,17 @@ const Search = (() => {
     const label = Census.NGRAMS[n - 1].label;
     const results = element("div", { class: "results" }, "Loading …");
     main.replaceChildren(
-      element("h1", {}, "Who detects a token or an n-gram?"),
+      element("h1", {}, "Which neurons detect a token or n-gram?"),
       element("div", { class: "controls" },
-        element("label", {}, "Look in ",
+        element("label", {}, "Search ",
           element("select", { id: "length", onchange: (event) => Address.go({ n: event.target.value, gram: null }) },
             Census.NGRAMS.map((one, place) => element(
               "option", { value: place + 1, selected: place + 1 === n }, `${one.label}s`)))),
-        element("span", { class: "hint" }, "␣, \\n, \\t and \\u{200b} mean what they show.")),
+        element("span", { class: "hint" }, "Write ␣ for a space at the end, and \\n, \\t or \\u{200b} for what cannot be seen.")),
       results,
     );
     if (!models.length) {
-      results.replaceChildren(element("p", {}, "No triggers table was given, and there is nothing to search."));
+      results.replaceChildren(element("p", {}, "No triggers table was given, so there is nothing to search."));
       return;
     }
     const read = await Promise.all(models.map((one) => index(one, n)));
@@ -47,15 +47,15 @@ const Search = (() => {
   }
 
   function summary(count, label, wanted) {
-    if (!count) return `No ${label} with this text is detected by any neuron.`;
+    if (!count) return `No neuron detects a ${label} with this text.`;
     const kind = count === 1 ? label : `${label}s`;
     const first = count > LISTED ? `; the first ${LISTED} are listed` : "";
     return wanted === ""
-      ? `${number(count)} detected ${kind}${first}, those with most detectors first.`
+      ? `${number(count)} detected ${kind}${first}, those with the most detectors first.`
       : `${number(count)} detected ${kind} with this text${first}.`;
   }
 
-  /** Promise of a model's detected n-grams and their detectors; what does not depend on a query. */
+  /** A promise of a model's detected n-grams and their detectors, whatever the query. */
   async function index(model, n) {
     const [ngrams, numbers] = await Promise.all([
       Data.load(`${model.folder}/detected/${n}/ngrams`),
@@ -70,7 +70,7 @@ const Search = (() => {
     return { model, ngrams, columns, counts };
   }
 
-  /** Texts with the wanted one in them, of all models: equal ones first, then by number of detectors. */
+  /** The texts of all models that contain the wanted one: equal ones first, then by number of detectors. */
   function matching(read, wanted) {
     const lower = wanted.toLowerCase();
     const found = new Map();
@@ -129,7 +129,7 @@ const Search = (() => {
         }, String(row.neuron)),
       },
       { title: "active", type: "number", show: (row) => number(row.activations) },
-      { title: "occurs", type: "number", show: (row) => number(row.occurrences) },
+      { title: "occurrences", type: "number", show: (row) => number(row.occurrences) },
       {
         title: "is", orderable: false,
         show: (row) => Neurons.badges(kinds.get(row.model)[row.layer * row.model.neurons + row.neuron]),
@@ -138,7 +138,7 @@ const Search = (() => {
     ], "detectors", { data: rows.map((row) => ({ ...row, order: order(row) })), order: [] });
   }
 
-  /** In which layers of a model: a bar for each. */
+  /** How many detectors each layer of a model has, as bars. */
   function layers(model, rows) {
     const counts = new Array(model.layers).fill(0);
     for (const row of rows) if (row.model === model) counts[row.layer]++;

@@ -1,6 +1,6 @@
 "use strict";
 
-/* Which neurons the table lists, and in which order: millions, in a blink. */
+/* Which neurons the table lists, and in which order; fast enough for millions. */
 
 const Selection = (() => {
   const SORTS = [
@@ -50,12 +50,12 @@ const Selection = (() => {
     return Object.hasOwn(bits, kind) ? [(place) => kinds[place] & bits[kind]] : [];
   }
 
-  /** Tests of a value within limits, as far as they are numbers; null fails both. */
+  /** Tests that a value lies within the limits that are numbers; null fails both. */
   async function rangeTests(model, name, low, high, unit) {
     const limits = [low, high].map((text) => (text?.trim() ? Number(text) * unit : NaN));
     if (!model.columns.includes(name) || limits.every(Number.isNaN)) return [];
     const values = await Census.column(model, name);
-    // The reader's 0.1 is not the stored one to the last bit.
+    // The 0.1 that the reader writes differs from the stored one in the last bits.
     const slack = 1e-6;
     const tests = [];
     if (!Number.isNaN(limits[0])) {
@@ -80,7 +80,7 @@ const Selection = (() => {
     return descending ? byKey(places, places, true) : places;
   }
 
-  /** Keys that grow as the values do (or shrink); null, which is NaN or below 0 of a count, comes last. */
+  /** Keys that rise with the values, or fall; null comes last, which is NaN, or below 0 for a count. */
   function keysOf(places, values, descending) {
     const keys = new Uint32Array(places.length);
     const last = 0xffffffff;
@@ -100,7 +100,7 @@ const Selection = (() => {
     return keys;
   }
 
-  /** Sort by 32-bit keys, 11 bits at a time, equal ones as they stand. */
+  /** Sort by 32-bit keys, 11 bits at a time; equal keys keep their order. */
   function byKey(places, keys, descending) {
     let from = { places, keys: descending ? keys.map((key) => ~key) : keys };
     let to = { places: new Uint32Array(places.length), keys: new Uint32Array(places.length) };

@@ -24,7 +24,7 @@ const Tables = (() => {
   async function make(node, columns, what, options) {
     library ??= load();
     const DataTable = await library;
-    // Somebody may have gone on meanwhile.
+    // The reader may have gone to another view meanwhile.
     if (!node.isConnected) return null;
     return new DataTable(node, {
       searching: false,
@@ -34,7 +34,7 @@ const Tables = (() => {
         info: `_START_ to _END_ of _TOTAL_ ${what}`,
         infoEmpty: `no ${what}`,
         infoFiltered: "(of _MAX_ in all)",
-        lengthMenu: "_MENU_ on a page",
+        lengthMenu: "_MENU_ per page",
         emptyTable: `There are no such ${what}.`,
         zeroRecords: `There are no such ${what}.`,
         loadingRecords: "Loading …",

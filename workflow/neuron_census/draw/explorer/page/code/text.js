@@ -1,6 +1,6 @@
 "use strict";
 
-/* Texts of tokens come from anywhere: every character is shown, and none does anything. */
+/* Texts of tokens may be anything: every character is shown, and none has an effect. */
 
 const Text = (() => {
   // Control and format characters (of direction, of no width), separators, and what has no meaning.
