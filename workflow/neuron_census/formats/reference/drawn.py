@@ -165,7 +165,7 @@ FIGURES = (
 
 SUMMARY = Table(
     "summary.csv",
-    "One row per model. Columns about n-grams are empty without the n-gram study.",
+    "One row per model. Columns about a study that was not made are empty.",
     MODEL
     | {
         "layers": Column(WHOLE, "layers of the model"),
@@ -184,6 +184,7 @@ SUMMARY = Table(
             )
             for reading in READINGS
         },
+        "positional": Column(WHOLE, "positional neurons"),
         "revision": Column(TEXT, "commit that the checkpoint was fetched at"),
         "weights": Column(TEXT, "digest of its weights"),
         "dtype": Column(TEXT, "type in which the forward pass was computed"),
