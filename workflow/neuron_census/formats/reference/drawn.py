@@ -199,6 +199,9 @@ CLAIMS = Table(
         "claim": Column(TEXT, "name of the claim"),
         "section": Column(TEXT, "section of the paper"),
         "figure": Column(TEXT, "figure of the paper"),
+        "source": Column(
+            TEXT, "`text` for a sentence of the paper, `figure` for a reading of one of its figures"
+        ),
         "says": Column(TEXT, "what the paper says"),
         "test": Column(TEXT, "what is tested"),
         "speaks_of": Column(TEXT, "models that the claim is about"),
