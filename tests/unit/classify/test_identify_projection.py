@@ -17,7 +17,7 @@ from neuron_census.errors import CensusError
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Weights of one layer and the embeddings, a tokenizer, and what was printed of layer "2"."""
+    """Write weights of one layer and the embeddings, a tokenizer, and what was printed about layer "2"."""
     vocabulary = make_tokenizer(tmp_path / "tokenizer").get_vocab()
     whole = make_checkpoint(tmp_path / "whole", vocab_size=len(vocabulary))
     tensors = load_file(whole / "model.safetensors")

@@ -48,7 +48,7 @@ def made_store(path: Path, positions: np.ndarray | None, windows: list[int] = WI
 
 
 def made_positions(neurons: int = NEURONS) -> np.ndarray:
-    """Counts that change with position more or less, and between domains."""
+    """Return counts that change more or less with position, and differ between domains."""
     generator = np.random.default_rng(0)
     shape = (len(WINDOWS), LAYERS, 1, neurons)
     slope = generator.normal(0, 0.2, shape) * (

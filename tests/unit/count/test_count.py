@@ -1,4 +1,4 @@
-"""Counting: however windows are split into shards and in whatever order they come, one pass's counts."""
+"""Counting gives the counts of one pass, however windows are split into shards and in whatever order they come."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def windows_in_shards(folder: Path, shard_of: list[int]) -> Path:
 
 
 def activity(seed: int) -> np.ndarray:
-    """Activity of one window: [layer, position, neuron]."""
+    """Return the activity of one window: [layer, position, neuron]."""
     return np.random.default_rng(seed).random((LAYERS, T, NEURONS)) < 0.4
 
 

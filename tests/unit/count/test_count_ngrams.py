@@ -1,4 +1,4 @@
-"""Counting n-grams: every field against a Counter of each neuron by itself."""
+"""Counting n-grams: every field against one Counter per neuron."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Bits = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 def expected_of(active: Bits, ids: Ids, occurrences: Sequence[int]) -> dict[str, Any]:
-    """Everything that is kept of one neuron, by the definitions."""
+    """Return everything that is kept of one neuron, by the definitions."""
     counts = Counter(ids[active].tolist())
     counts.pop(-1, None)
     order = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
@@ -57,7 +57,7 @@ def expected_of(active: Bits, ids: Ids, occurrences: Sequence[int]) -> dict[str,
 
 
 def found_of(arrays: dict[str, Any], neuron: int) -> dict[str, Any]:
-    """The same from what counting gives, offsets and all."""
+    """Return the same from what counting gives, offsets and all."""
     first, last = arrays["profile_offsets"][neuron : neuron + 2]
     profile = zip(
         arrays["profile_counts"][first:last].tolist(),
@@ -80,7 +80,7 @@ def found_of(arrays: dict[str, Any], neuron: int) -> dict[str, Any]:
 
 
 def counted(active: Bits, ids: Ids, occurrences: np.ndarray) -> dict[str, Any]:
-    """What the loops give for one size, in the layout of the store, with clean counters behind them."""
+    """Return what the loops give for one length, in the layout of the store, and check that counters are clean."""
     packed = np.packbits(active, axis=1, bitorder="little").view(np.uint64)
     first = np.concatenate([[0], np.cumsum(active.sum(axis=1))])
     ranks, repeated = rank_ngrams(ids, occurrences.astype(np.int64))
@@ -169,7 +169,7 @@ def test_ngrams_that_repeat_are_ranked_and_lone_ones_keep_their_number() -> None
 
 @pytest.mark.parametrize("occurrences", [[50, 50], [1, 1], [50, 1]])
 def test_ties_at_the_border_go_to_the_lower_numbers(occurrences: list[int]) -> None:
-    """511 n-grams once each, in falling order, of which 63 are kept beside one that is there twice.
+    """511 n-grams occur once each, in falling order; 63 of them are kept beside one that occurs twice.
 
     Whether they repeat in the study, or none does, or every other one.
     """
@@ -199,7 +199,7 @@ def test_pieces_of_an_array_become_one(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 class Made:
-    """A model of one recorded layer, with its bits, and numbered n-grams of the same positions."""
+    """A recorded layer with its bits, and numbered n-grams of the same positions."""
 
     def __init__(self, folder: Path, shards: Sequence[int], neurons: int, seed: int = 0) -> None:
         self.folder = folder
@@ -276,7 +276,7 @@ class Made:
 def test_a_layer_is_counted_over_all_shards(
     tmp_path: Path, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Shards without positions, and whose positions fill no octet; several chunks; small parts."""
+    """Shards without positions or with positions that fill no octet; several chunks; small parts."""
     monkeypatch.setattr(stage, "BITS_AT_A_TIME", 3000)
     monkeypatch.setattr(recording, "CHUNK_NEURONS", 16)
     made = Made(tmp_path, shards=[2001, 0, 64, 7], neurons=37)
