@@ -16,7 +16,7 @@ import polars as pl
 from helpers.oracles.brute_force import active_tokens
 from neuron_census.checkpoint.checkpoint import Checkpoint
 
-SIZES = {"unigram": 1, "bigram": 2, "trigram": 3}
+LENGTHS = {"unigram": 1, "bigram": 2, "trigram": 3}
 KEPT_TRIGGERS = 64
 
 Ngram = tuple[int, ...]
@@ -34,7 +34,7 @@ class Seen:
 
 def seen_in(checkpoint: Path, windows: pl.DataFrame) -> Seen:
     """Return what is seen at every place but the BOS when windows go through plain transformers."""
-    occurrences: dict[int, Counter[Ngram]] = {n: Counter() for n in SIZES.values()}
+    occurrences: dict[int, Counter[Ngram]] = {n: Counter() for n in LENGTHS.values()}
     activations: dict[tuple[Neuron, int], Counter[Ngram]] = {}
     alive: set[Neuron] = set()
     for row, activity in zip(
@@ -43,7 +43,7 @@ def seen_in(checkpoint: Path, windows: pl.DataFrame) -> Seen:
         for place in range(1, row["length"]):
             ngrams = {
                 n: tuple(row["tokens"][place - n + 1 : place + 1])
-                for n in SIZES.values()
+                for n in LENGTHS.values()
                 if row["ngrams"] and place >= n
             }
             for n, ngram in ngrams.items():
@@ -113,7 +113,7 @@ READINGS = {
 def census_columns(seen: Seen, reading: Reading, neuron: Neuron) -> dict[str, Any]:
     """Return the n-gram columns of a neuron in an analysed layer, without those about suppression."""
     columns: dict[str, Any] = {}
-    for name, n in SIZES.items():
+    for name, n in LENGTHS.items():
         counts = seen.activations.get((neuron, n), Counter())
         columns |= {
             f"{name}_activations": counts.total(),
@@ -138,7 +138,7 @@ def token_detectors(seen: Seen, reading: Reading, analysed: int) -> dict[Neuron,
 
 def detected(seen: Seen, reading: Reading, name: str, analysed: int) -> tuple[int, int]:
     """Return how many detectors there are, and how many n-grams any of them covers."""
-    n, detectors, union = SIZES[name], 0, set[Ngram]()
+    n, detectors, union = LENGTHS[name], 0, set[Ngram]()
     for neuron in seen.alive:
         counts = seen.activations.get((neuron, n), Counter())
         if neuron[0] < analysed and reading.detects(name, counts, seen.occurrences[n]):
@@ -152,7 +152,7 @@ def trigger_rows(
 ) -> list[tuple[int, Ngram, int, int, bool]]:
     """Return the triggers of a neuron: n, n-gram, activations, occurrences, covered; the most frequent first."""
     rows: list[tuple[int, Ngram, int, int, bool]] = []
-    for name, n in SIZES.items():
+    for name, n in LENGTHS.items():
         counts, occurrences = seen.activations.get((neuron, n), Counter()), seen.occurrences[n]
         if neuron not in seen.alive:
             continue
