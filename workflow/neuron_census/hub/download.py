@@ -77,7 +77,7 @@ def download(
 
 
 def size_of(path: Path) -> int:
-    """Give the size in bytes of a file that may not be there yet."""
+    """Return the size in bytes of a file that may not be there yet."""
     return path.stat().st_size if path.exists() else 0
 
 

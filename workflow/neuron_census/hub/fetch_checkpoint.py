@@ -117,7 +117,7 @@ def keep_only(folder: Path, names: set[str]) -> None:
 
 
 def required(source: HubRepository, name: str) -> HubFile:
-    """Give a file of the repository; CensusError where it has none of this name."""
+    """Return a file of the repository; CensusError where it has none of this name."""
     if name not in source.files:
         raise CensusError(
             f"{source.name} at {source.revision}: holds no {name}. Found: {listed(source)}. Choose "
