@@ -1,5 +1,7 @@
 """Generate school mathematics with DeepMind's `mathematics-dataset`, as text for the demo.
 
+    generate_mathematics(output=Path("mathematics.jsonl.zst"), questions_per_module=1000)
+
 The package is from 2019. With today's sympy one name has moved, and some of its modules fail; what
 failed, and how, is written beside the text.
 """

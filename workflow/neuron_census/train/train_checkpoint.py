@@ -1,5 +1,9 @@
 """Train a small OPT from scratch on the training part of some domains.
 
+    train_checkpoint(domains=[Path("text/docs.parquet")], tokenizer=Path("tokenizers/mini"),
+                     spec='{"hidden_size": 64, "layers": 4, "heads": 4, "steps": 1000}',
+                     output=Path("checkpoints/mini"))    # a Hugging Face folder with a model card
+
 The demo family, and the paper's training experiments (section 5.4), come from here. A run is
 deterministic from its seed and thread count: the order of the windows is a function of the seed
 and the epoch alone, so a run that was killed continues from its last saved state as if nothing

@@ -1,4 +1,8 @@
-"""Train a byte-level BPE tokenizer with OPT's special ids on the training part of the domains."""
+"""Train a byte-level BPE tokenizer with OPT's special ids on the training part of the domains.
+
+train_tokenizer(domains=[Path("text/docs.parquet")], output=Path("tokenizers/mini"))
+Encoder.open(Path("tokenizers/mini")).vocabulary
+"""
 
 from __future__ import annotations
 
