@@ -48,7 +48,7 @@ def made_store(path: Path, positions: np.ndarray | None, windows: list[int] = WI
 
 
 def made_positions(neurons: int = NEURONS) -> np.ndarray:
-    """Counts that change with position more or less, and between domains."""
+    """Return counts that change more or less with position, and differ between domains."""
     generator = np.random.default_rng(0)
     shape = (len(WINDOWS), LAYERS, 1, neurons)
     slope = generator.normal(0, 0.2, shape) * (
@@ -171,6 +171,31 @@ def test_lost_and_impossible_counts_are_refused(tmp_path: Path) -> None:
         CensusError, match="layer 1: found more activations at a position than windows"
     ):
         classify_positions(made_store(tmp_path / "many.zarr", counts), PositionThresholds())
+
+
+def test_a_domain_speaks_for_itself_from_the_least_number_of_windows_on(tmp_path: Path) -> None:
+    counts = np.zeros((3, LAYERS, T, NEURONS), dtype=np.int64)
+    counts[:, 0, : T // 2, 4] = np.array([300, 120, 119])[:, None]
+    store = made_store(tmp_path / "m.zarr", counts, [300, 120, 119])
+    for base, unit in (("e", 1.0), ("2", log(2))):
+        found = classify_positions(store, PositionThresholds(min_windows=120, mi_base=base))
+        assert found is not None
+        (by_domain,) = found.positions["position_mi"].to_list()
+        assert [part["position_mi"] for part in by_domain] == [
+            pytest.approx(log(2) / unit),
+            pytest.approx(log(2) / unit),
+            None,
+        ]
+
+
+def test_a_domain_without_windows_says_nothing(tmp_path: Path) -> None:
+    counts = np.zeros((2, LAYERS, T, NEURONS), dtype=np.int64)
+    counts[0, 0, : T // 2, 4] = 10
+    store = made_store(tmp_path / "m.zarr", counts, [10, 0])
+    found = classify_positions(store, PositionThresholds(min_windows=0))
+    assert found is not None
+    (by_domain,) = found.positions["position_mi"].to_list()
+    assert [part["position_mi"] for part in by_domain] == [pytest.approx(log(2)), None]
 
 
 def test_a_neuron_of_the_first_few_positions_is_known_though_it_is_not_positional(

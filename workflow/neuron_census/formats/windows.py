@@ -105,7 +105,7 @@ class Windows:
         return int(self.table["document"][window])
 
     def studies_of(self, window: int) -> list[str]:
-        """Name the studies that read a window."""
+        """Return the studies that read a window."""
         return [study for study in STUDIES if self.table[study][window]]
 
     def tokens_of_study(self, study: str, domain: str | None = None) -> int:
