@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 READY := $(VENV)/ready
 
-.PHONY: help figures test test-cluster check clean
+.PHONY: help figures test test-cluster check mutants clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
@@ -24,6 +24,9 @@ test-cluster: $(READY) ## run the workflow on a Slurm node that is started for i
 check: $(READY) ## lint, formatting, types
 	. $(VENV)/bin/activate && ruff check . && ruff format --check . && mypy \
 	&& snakefmt --check Snakefile workflow && snakemake --lint
+
+mutants: $(READY) ## change the code in small ways and list what no test notices (hours; SAMPLE=50, MODULES="classify count")
+	. $(VENV)/bin/activate && PYTHONPATH=tests python -m mutation --sample $(or $(SAMPLE),50) $(if $(MODULES),--modules $(MODULES))
 
 clean: ## remove the environment and all results
 	rm -rf $(VENV) results .snakemake

@@ -18,14 +18,20 @@ if PACKAGE not in sys.path:
     sys.path.insert(0, PACKAGE)
 
 from neuron_census.closing import after_failure, after_success
+from neuron_census.config.check import DEFAULT, read_yaml
 from neuron_census.config.configuration import configure, unpinned
 from neuron_census.errors import CensusError
 from neuron_census.rerun.decision import decide_by_seals
 from neuron_census.rerun.file_times import respect_rerun_triggers
 from neuron_census.stage_process import WORKFLOW as WORKFLOW_PROCESS
 
+try:
+    read_yaml(DEFAULT)  # Snakemake would not name the line that is broken
+except CensusError as error:
+    raise WorkflowError(str(error)) from None
 
-configfile: str(REPOSITORY / "config" / "config.yaml")
+
+configfile: str(DEFAULT)
 
 
 try:
@@ -33,7 +39,7 @@ try:
 except CensusError as error:
     raise WorkflowError(str(error)) from None
 for entry in unpinned(config):
-    logger.warning(f"{entry} is no commit: what it holds may change, and nothing reruns then.")
+    logger.warning(f"{entry} is not a commit; if it changes upstream, nothing will rerun.")
 
 # The Python that runs Snakemake runs the stages; a conda environment, where one is asked for, goes first.
 path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])

@@ -23,7 +23,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.formats.windows import STUDIES
-from neuron_census.record.forward.device import taken_device
+from neuron_census.record.forward.device import acquire_device
 from neuron_census.record.forward.micro_batch import MicroBatch, full_windows
 from neuron_census.record.forward.outbox import Outbox
 from neuron_census.record.forward.stream import stream
@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
     arguments = parser.parse_args()
     dtype = DTYPES[arguments.dtype]
-    with taken_device(arguments.device) as device:
+    with acquire_device(arguments.device) as device:
         source = Checkpoint.open(arguments.checkpoint)
         size = ModelSize.of_checkpoint(source)
         tokens = arguments.windows * WINDOW

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,19 +26,16 @@ from helpers.oracles.ngrams_by_loop import (
     trigger_rows,
 )
 from helpers.planted.ngrams import FFN_DIM, LAYERS
+from helpers.planted.stages import Counted, record_and_count
 from helpers.planted.text import ALWAYS, ANALYSED, DEAD, SHARDS, UNDETECTED, Model
 from neuron_census.classify.classify import classify
-from neuron_census.count.count import count
-from neuron_census.count.count_ngrams import count_ngrams
-from neuron_census.count.number_ngrams import number_ngrams
 from neuron_census.formats.table_files import read_table
 from neuron_census.formats.tables import CENSUS, POSITIONS, PROJECTIONS, SPECTRA, TRIGGERS
-from neuron_census.record.record import record
 
 
 @dataclass(frozen=True)
 class Tables:
-    """What classify writes of n-grams."""
+    """What classify writes about n-grams."""
 
     census: pl.DataFrame
     triggers: pl.DataFrame
@@ -54,35 +50,11 @@ def seen(model: Model) -> Seen:
 
 
 @pytest.fixture(scope="module")
-def counted(model: Model) -> dict[str, Path | list[Path]]:
-    """Run all stages before classify."""
+def counted(model: Model) -> Counted:
     folder = model.checkpoint.parent
-    recordings = [folder / "recordings" / f"{shard}.zarr" for shard in range(SHARDS)]
-    for shard, output in enumerate(recordings):
-        record(
-            windows=model.windows.path,
-            checkpoint=model.checkpoint,
-            shard=shard,
-            output=output,
-            dtype="float64",
-            device="cpu",
-        )
-    count(recordings=recordings, windows=model.windows.path, output=folder / "counts.zarr")
-    number_ngrams(windows=model.windows.path, output=folder / "ngrams.zarr")
-    layers = [folder / "ngram_counts" / f"{layer}.zarr" for layer in range(ANALYSED)]
-    for layer, output in enumerate(layers):
-        count_ngrams(
-            recordings=recordings,
-            ngrams=folder / "ngrams.zarr",
-            layer=layer,
-            threads=1,
-            output=output,
-        )
-    return {
-        "counts": folder / "counts.zarr",
-        "ngrams": folder / "ngrams.zarr",
-        "ngram_counts": layers,
-    }
+    return record_and_count(
+        folder, model.windows.path, model.checkpoint, shards=SHARDS, analysed=ANALYSED
+    )
 
 
 @pytest.fixture(scope="module", params=list(READINGS.values()), ids=list(READINGS))
@@ -94,7 +66,7 @@ def reading(request: pytest.FixtureRequest) -> Reading:
 @pytest.fixture(scope="module")
 def tables(
     model: Model,
-    counted: dict[str, Any],
+    counted: Counted,
     reading: Reading,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Tables:
@@ -104,7 +76,9 @@ def tables(
         for table in (CENSUS, TRIGGERS, PROJECTIONS, SPECTRA, POSITIONS)
     }
     classify(
-        **counted,
+        counts=counted.counts,
+        ngrams=counted.ngrams,
+        ngram_counts=list(counted.ngram_counts),
         checkpoint=model.checkpoint,
         tokenizer=model.tokenizer,
         thresholds=json.dumps({"ngrams": asdict(reading)}),
@@ -191,12 +165,12 @@ def test_every_projection_and_spectrum(
 ) -> None:
     vocabulary = model.windows.vocabulary
     detectors = token_detectors(seen, reading, ANALYSED)
-    listed = tables.projections.partition_by("layer", "neuron", as_dict=True)
+    by_neuron = tables.projections.partition_by("layer", "neuron", as_dict=True)
     spectra = {(row[0], row[1]): row[2] for row in tables.spectra.iter_rows()}
-    assert set(listed) == set(spectra) == set(detectors)
+    assert set(by_neuron) == set(spectra) == set(detectors)
     for neuron in detectors:
         values = projections_of(model.checkpoint, vocabulary, neuron)
-        rows = {row["rank"]: row for row in listed[neuron].iter_rows(named=True)}
+        rows = {row["rank"]: row for row in by_neuron[neuron].iter_rows(named=True)}
         assert sorted(rows) == [*range(-10, 0), *range(1, 11)]
         ascending = sorted(values)
         for rank, row in rows.items():

@@ -14,15 +14,14 @@ from helpers.made.windows import made_windows
 from helpers.oracles.brute_force import active_tokens
 from helpers.oracles.positions_by_loop import information_by_hand
 from helpers.planted.positions import FIRST_TOKEN, PLANTED, plant_positional, share_active
+from helpers.planted.stages import record_and_count
 from neuron_census.classify.positions.census import classify_positions
 from neuron_census.classify.thresholds import PositionThresholds
-from neuron_census.count.count import count
 from neuron_census.errors import CensusError
 from neuron_census.formats.counts import Counts
 from neuron_census.formats.recording import smallest_unsigned
 from neuron_census.formats.windows import write_windows
 from neuron_census.record.forward.kernels import count_by_position, count_positions
-from neuron_census.record.record import record
 
 T, LAYERS, NEURONS, VOCABULARY, WINDOWS = 96, 2, 40, 96, 160
 DOMAINS = ["code", "prose"]
@@ -34,7 +33,7 @@ SHAPES = {
 
 
 def random_windows() -> pl.DataFrame:
-    """Full-length windows of even text in two shards and domains, and some that are too short to count."""
+    """Return full-length windows of even text in two shards and domains, and some that are too short to count."""
     short = 8
     table = made_windows(
         [T] * WINDOWS + [T // 2] * short,
@@ -90,22 +89,11 @@ def counted(folder: Path, checkpoint: Path, table: pl.DataFrame) -> Counts:
         shards=2,
         domains=DOMAINS,
     )
-    recordings = [folder / f"{shard}.zarr" for shard in range(2)]
-    for shard, output in enumerate(recordings):
-        record(
-            windows=windows,
-            checkpoint=checkpoint,
-            shard=shard,
-            output=output,
-            dtype="float64",
-            device="cpu",
-        )
-    count(recordings=recordings, windows=windows, output=folder / "counts.zarr")
-    return Counts.open(folder / "counts.zarr")
+    return Counts.open(record_and_count(folder, windows, checkpoint, shards=2).counts)
 
 
 def positions_by_hand(checkpoint: Path, table: pl.DataFrame) -> list[np.ndarray]:
-    """Windows in which each neuron is active at each position, `[T, ffn_dim]` a layer, by plain transformers."""
+    """Count windows in which each neuron is active at each position, `[T, ffn_dim]` per layer, with transformers."""
     full = table.filter("positions")
     total: list[np.ndarray] = []
     for layers in active_tokens(checkpoint, full):
@@ -149,7 +137,7 @@ def test_one_window_more_takes_a_wider_type() -> None:
 
 @pytest.mark.parametrize("windows", [255, 256])
 def test_as_many_windows_as_a_byte_holds_and_one_more(tmp_path: Path, windows: int) -> None:
-    """A neuron that is always active is counted once a window, in two shards of that many windows each."""
+    """A neuron that is always active is counted once per window, in two shards of that many windows each."""
     checkpoint = make_checkpoint(
         tmp_path / "model",
         num_hidden_layers=1,
@@ -167,11 +155,7 @@ def test_as_many_windows_as_a_byte_holds_and_one_more(tmp_path: Path, windows: i
     write_windows(
         table, path, window_length=4, bos=2, vocabulary=VOCABULARY, shards=2, domains=["code"]
     )
-    outputs = [tmp_path / f"{shard}.zarr" for shard in range(2)]
-    for shard, output in enumerate(outputs):
-        record(windows=path, checkpoint=checkpoint, shard=shard, output=output, device="cpu")
-    count(recordings=outputs, windows=path, output=tmp_path / "counts.zarr")
-    store = Counts.open(tmp_path / "counts.zarr")
+    store = Counts.open(record_and_count(tmp_path, path, checkpoint, shards=2).counts)
     assert (np.asarray(store.group["positions"]) == 2 * windows).all()
     found = classify_positions(store, PositionThresholds())
     assert found is not None and (found.columns["position_mi"] == 0).all()

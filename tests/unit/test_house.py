@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "checkpoint": {"loops", "paths"},
     "text": {"paths"},
     "paths": set(),
-    "config": {"paths", "text"},
+    "config": {"paths", "text", "tokenizer"},
     "rerun": {"config", "formats", "stages"},
     "loops": set(),
     "stages": set(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,13 +69,72 @@ def test_a_config_at_fault_is_explained_before_anything_runs(
             lambda given: given.update(draw={"style": "no.mplstyle"}),
             "draw.style: 'no.mplstyle' is not there",
         ),
+        (
+            lambda given: given["domains"]["records"].update(text="bodi"),
+            "made/records.jsonl, line 1: no key 'bodi'",
+        ),
+        (
+            lambda given: given["classify"]["positions"].update(min_windows=11),
+            "studies.positions: asks for 150 tokens, which are 10 full windows",
+        ),
     ],
 )
-def test_a_source_that_is_missing_is_named_in_the_plan(
+def test_a_source_at_fault_is_named_in_the_plan(
     fresh: Project, change: Callable[[dict[str, Any]], Any], said: str
 ) -> None:
     fresh.write_config(changed(change))
-    assert said in fresh.fail("-n")
+    output = fresh.fail("-n")
+    assert said in output
+    assert "Traceback" not in output
+
+
+def test_every_source_at_fault_is_named_in_one_plan(fresh: Project) -> None:
+    gpt2, galactica = (fresh.folder / "made" / name for name in ("gpt2", "galactica"))
+    for folder, config in (
+        (gpt2, {"model_type": "gpt2", "n_layer": 12}),
+        (galactica, {"model_type": "opt", "activation_function": "gelu", "num_hidden_layers": 2}),
+    ):
+        folder.mkdir()
+        (folder / "config.json").write_text(json.dumps(config))
+    given = tiny_config()
+    given["checkpoints"]["tiny-a"] = {"path": "made/gpt2"}
+    given["checkpoints"]["tiny-b"].update(path="made/galactica")
+    given["tokenizers"]["tiny"].update(path="made/texts")
+    fresh.write_config(given)
+    output = fresh.fail("-n")
+    assert "The config has 3 faults:" in output
+    assert "gpt2/config.json: model_type is 'gpt2', expected 'opt'" in output
+    assert "galactica/config.json: activation_function is 'gelu', expected 'relu'" in output
+    assert "made/texts/config.json: is missing" in output
+    assert "max_position_embeddings is None" not in output
+
+
+def test_broken_yaml_names_its_line(fresh: Project) -> None:
+    shipped = fresh.folder / "config" / "config.yaml"
+    content = shipped.read_text()
+    shipped.write_text(content.replace("seed: 0", "seed: [0"))
+    try:
+        done = fresh.run("-n", config=False)
+    finally:
+        shipped.write_text(content)
+    line = content[: content.index("seed: 0")].count("\n") + 1
+    assert done.returncode != 0
+    assert f"config/config.yaml, line {line + 2}, column" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_threshold_that_classify_would_refuse_is_refused_when_windows_are_cut(
+    fresh: Project,
+) -> None:
+    given = tiny_config()
+    # How many full windows this will be is known when the text is read, not before.
+    given["studies"]["positions"] = [{"domain": "records", "tokens": "all"}]
+    given["classify"]["positions"]["min_windows"] = 1000
+    fresh.write_config(given)
+    output = fresh.fail("results/recordings/tiny-a/0.zarr")
+    assert "error: studies.positions: takes" in output
+    assert "classify.positions.min_windows asks for 1,000" in output
+    assert not (fresh.folder / "results" / "windows" / "tiny" / "windows.parquet").exists()
 
 
 @pytest.mark.parametrize(

@@ -203,13 +203,13 @@ def test_the_paper_is_planned_offline(tmp_path: Path) -> None:
     assert plan["tokenize"] == plan["fetch_tokenizer"] == plan["number_ngrams"] == 1
     assert plan["draw"] == 16, "all figures but those of the experiments that opt.yaml has none of"
     assert plan["read_domain"] == 9
-    assert "reddit.revision: main is no commit" in said
+    assert "reddit.revision: main is not a commit" in said
 
 
 def test_a_laptop_run_is_planned_offline(tmp_path: Path) -> None:
     said = plan_as_shipped(tmp_path, "--configfile", str(REPOSITORY / "config" / "opt-125m.yaml"))
     assert planned(said)["fetch_checkpoint"] == 1
-    assert "is no commit" not in said
+    assert "is not a commit" not in said
 
 
 def test_planning_imports_nothing_heavy(finished: Project) -> None:

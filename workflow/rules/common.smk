@@ -8,10 +8,16 @@ import json
 import re
 
 from neuron_census.config.figures import drawable
+from neuron_census.config.local_sources import check_local_sources
 from neuron_census.rerun.provenance import Provenance
 from neuron_census.config.selection import PAPER, Selection
 
 SELECTION = Selection(config, folders=(Path("."), REPOSITORY))
+if workflow.is_main_process:
+    try:
+        check_local_sources(SELECTION)
+    except CensusError as error:
+        raise WorkflowError(str(error)) from None
 PROVENANCE = Provenance(SELECTION)
 FIGURES = drawable(config, SELECTION)
 

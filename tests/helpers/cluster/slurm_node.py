@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ PACKAGES = ("slurmctld", "slurmd", "slurm-client", "munge")
 PROGRAMS = ("slurmctld", "slurmd", "squeue", "munged")
 # Snakemake's job steps drop SLURM_CONF, so that the settings must be where Slurm looks by itself.
 SETTINGS = Path("/etc/slurm")
+# The process of the test that the settings are of.
+OWNER = "owner"
 CORES, MEMORY, GPUS = 32, 128_000, 1
 
 
@@ -130,6 +133,7 @@ def _install() -> None:
 
 def _write_settings(folder: Path, name: str) -> list[Path]:
     """Write the settings, and link them to where Slurm looks for them."""
+    (folder / OWNER).write_text(str(os.getpid()))
     devices = []
     for number in range(GPUS):
         device = folder / f"gpu{number}"
@@ -173,17 +177,57 @@ NodeName={name} NodeAddr=127.0.0.1 CPUs={CORES} RealMemory={MEMORY} Gres=gpu:{GP
 PartitionName=main Nodes={name} Default=YES DefMemPerCPU=500 MaxTime=INFINITE State=UP
 """
     )
-    SETTINGS.mkdir(exist_ok=True)
-    links = []
+    return link_settings(folder)
+
+
+def link_settings(folder: Path, settings: Path = SETTINGS) -> list[Path]:
+    """Link the settings of a folder to where Slurm looks, in the place of those of a test that was killed.
+
+    Parameters
+    ----------
+    folder
+        where slurm.conf and gres.conf are
+    settings
+        where Slurm looks for them
+
+    Raises UnavailableError where another Slurm has its settings there; no link is left then.
+    """
+    settings.mkdir(exist_ok=True)
+    links: list[Path] = []
     for file in ("slurm.conf", "gres.conf"):
-        link = SETTINGS / file
-        if link.is_symlink() and not link.exists():
+        link = settings / file
+        if _is_left_over(link):
+            _stop_left_over(link.resolve().parent)
             link.unlink()
         if link.exists():
+            for made in links:
+                made.unlink()
             raise UnavailableError(f"{link} exists: there is another Slurm on this machine")
         link.symlink_to(folder / file)
         links.append(link)
     return links
+
+
+def _is_left_over(link: Path) -> bool:
+    """Return whether a link is that of a test which lives no more."""
+    if not link.is_symlink():
+        return False
+    owner = link.resolve().parent / OWNER
+    if not owner.is_file():
+        return not link.exists()
+    try:
+        os.kill(int(owner.read_text()), 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def _stop_left_over(folder: Path) -> None:
+    """End the daemons of a test that was killed."""
+    for file in (folder / "slurmctld.pid", folder / "slurmd.pid", folder / "munge" / "pid"):
+        if file.is_file() and (number := file.read_text().strip()).isdigit():
+            with suppress(ProcessLookupError):
+                os.kill(int(number), signal.SIGTERM)
 
 
 def _start_munge(folder: Path, started: list[subprocess.Popen[bytes]]) -> None:

@@ -82,4 +82,6 @@ def put_up(hub: StandinHub, tmp_path: Path, *, layout: Layout = "bin", gated: bo
 
 
 def names_in(folder: Path) -> set[str]:
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    """Return the names of all files in a folder, its seal left out."""
+    files = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return set(files) - {".seal"}

@@ -21,7 +21,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from helpers.made.checkpoints import StateDict, make_checkpoint
+from helpers.made.checkpoints import (
+    StateDict,
+    make_checkpoint,
+    plant_always_active,
+    plant_dead,
+    planted,
+)
 
 BOS = 2
 LAYERS = 4
@@ -127,10 +133,7 @@ def make_planted(
         _plant_attention(weights, slots, 1.0 if post_norm else _scale(slots, ones=2))
         for neuron in neurons:
             _plant_neuron(weights, slots, neuron)
-        for (layer, index), bias in ((always, 1e4), (dead, -1e4)):
-            weights[f"layers.{layer}.fc1.bias"][index] = bias
-            # What is always added must not tip the balance.
-            weights[f"layers.{layer}.fc2.weight"][:, index] *= 1e-4
+        planted(plant_always_active(always), plant_dead(dead))(weights)
 
     return make_checkpoint(
         folder,
@@ -213,20 +216,20 @@ def _plant_attention(weights: StateDict, slots: Slots, scale: float) -> None:
             names["out_proj"][:, row] = copied
 
 
-def _plant_neuron(weights: StateDict, slots: Slots, planted: Planted) -> None:
+def _plant_neuron(weights: StateDict, slots: Slots, neuron: Planted) -> None:
     """Its row of fc1 adds up what it looks for; all of it together exceeds the bias."""
     scale = _scale(slots, ones=4)
     wanted = {
         slots.of(token, back): 0.5 / scale
-        for back, choices in enumerate(reversed(planted.places))
+        for back, choices in enumerate(reversed(neuron.places))
         for token in choices
     }
-    wanted |= {slots.of(token, 1): -0.5 / scale for token in planted.unless_after}
-    name = f"layers.{planted.layer}"
-    weights[f"{name}.fc1.weight"][planted.neuron] = slots.doubled(wanted)
-    weights[f"{name}.fc1.bias"][planted.neuron] = 0.5 - len(planted.places)
-    column = weights[f"{name}.fc2.weight"][:, planted.neuron]
-    for token, effect in zip(planted.places[-1], planted.effects, strict=True):
+    wanted |= {slots.of(token, 1): -0.5 / scale for token in neuron.unless_after}
+    name = f"layers.{neuron.layer}"
+    weights[f"{name}.fc1.weight"][neuron.neuron] = slots.doubled(wanted)
+    weights[f"{name}.fc1.bias"][neuron.neuron] = 0.5 - len(neuron.places)
+    column = weights[f"{name}.fc2.weight"][:, neuron.neuron]
+    for token, effect in zip(neuron.places[-1], neuron.effects, strict=True):
         # Half of an effect comes from either half of the hidden state.
         slot = slots.of(token, 0)
         column[slot], column[slots.half + slot] = effect / 2, -effect / 2

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from helpers.made.configs import DEFAULT, laid_over, shipped_config
+from helpers.made.configs import DEFAULT, shipped_config
 from helpers.repository import REPOSITORY
 from neuron_census.classify.positions.patterns import PatternRules
 from neuron_census.classify.thresholds import Thresholds
+from neuron_census.config.check import merged
 from neuron_census.config.configuration import configure, schema, unpinned
 from neuron_census.config.reference import reference
 from neuron_census.text.specification import DomainSpecification
@@ -159,9 +160,9 @@ def test_the_recipes_are_those_of_the_shipped_checkpoints(model: str) -> None:
 def test_null_takes_a_value_away_and_defaults_fill_in() -> None:
     own = {"files": ["mine/*.txt"], "pypi": None, "sha256": None, "held_out": None}
     overlay = {"domains": {"python": own}, "train": {"tokenizers": {}, "checkpoints": {}}}
-    merged = laid_over(DEFAULT, overlay)
-    merged["train"] = {}
-    assert configure(merged)["domains"]["python"] == {
+    laid = merged(DEFAULT, overlay)
+    laid["train"] = {}
+    assert configure(laid)["domains"]["python"] == {
         "files": ["mine/*.txt"],
         "text": "text",
         "where": {},
@@ -179,7 +180,7 @@ def test_what_the_command_line_gives_as_text_is_what_it_spells() -> None:
         "record": {"batch_tokens": "auto", "shard_tokens": "10"},
         "domains": {"python": {"held_out": "0.5"}},
     }
-    config = configure(laid_over(DEFAULT, given))
+    config = configure(merged(DEFAULT, given))
     assert config["classify"]["dead"]["count_bos"] is True
     assert (config["seed"], config["window"]) == (7, 128)
     assert config["studies"]["dead"] == [{"domain": "prose", "tokens": 5000}]

@@ -156,7 +156,7 @@ WRONG: list[tuple[Change, str]] = [
     ),
     (
         lambda c: c["studies"]["ngrams"].append({"domain": "prose", "tokens": 5}),
-        "studies.ngrams[4].domain: 'prose' is there twice",
+        "studies.ngrams[4].domain: 'prose' occurs twice",
     ),
     (
         lambda c: c["studies"].update(dead=[]),

@@ -85,12 +85,8 @@ def test_ngrams_are_counted_in_the_first_half_of_the_layers(tmp_path: Path) -> N
     assert not selection(studies=nothing).ngram_layers("two")
     one = tmp_path / "models" / "one"
     one.mkdir(parents=True)
-    (one / "config.json").write_text('{"num_hidden_layers": 4}')
+    (one / "config.json").write_text('{"model_type": "opt", "num_hidden_layers": 4}')
     assert list(selection(tmp_path).ngram_layers("one")) == [0, 1]
-    for broken in ("{", "{}", "[]", '{"num_hidden_layers": "4"}'):
-        (one / "config.json").write_text(broken)
-        with pytest.raises(CensusError, match=r"one/config\.json: .*num_hidden_layers"):
-            selection(tmp_path).ngram_layers("one")
 
 
 EXPERIMENTS = {"post_norm": ["two"], "no_positions": ["one", "without"], "checkpoints": []}

@@ -11,7 +11,7 @@ from jaxtyping import Int64
 from helpers.made.configs import shipped_config
 from helpers.repository import REPOSITORY
 from neuron_census.config.configuration import schema
-from neuron_census.formats.ngram_counts import KEPT
+from neuron_census.formats.ngram_counts import EXACTNESS
 from neuron_census.tokenize.studies import Budget
 
 CONFIGS = [path.name for path in sorted((REPOSITORY / "config").glob("*.yaml"))]
@@ -115,7 +115,7 @@ def test_the_paper_reads_over_20_and_over_5_million_tokens() -> None:
 
 def test_thresholds_that_the_counts_cannot_answer_are_refused_with_the_config() -> None:
     ngrams = schema()["properties"]["classify"]["properties"]["ngrams"]["properties"]
-    assert ngrams["coverage"]["minimum"] == KEPT.coverage
-    assert ngrams["presence"]["minimum"] == KEPT.presence
+    assert ngrams["coverage"]["minimum"] == EXACTNESS.coverage
+    assert ngrams["presence"]["minimum"] == EXACTNESS.presence
     for size in ngrams["max_cover"]["properties"].values():
-        assert size["maximum"] == KEPT.cover
+        assert size["maximum"] == EXACTNESS.cover

@@ -68,6 +68,7 @@ def test_tokens_of_a_study_leave_the_bos_out(windows: Windows) -> None:
         "ngrams": {"prose": 7 + 7, "code": 4},
         "positions": {"prose": 7, "code": 7},
     }
+    assert list(windows.study_tokens["positions"]) == ["prose", "code"], "in the order of domains"
     assert windows.tokens_of_study("ngrams") == 18
     assert windows.tokens_of_study("dead", "code") == 0
 

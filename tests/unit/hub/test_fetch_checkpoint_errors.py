@@ -87,21 +87,37 @@ def test_offline_mode(hub: StandinHub, tmp_path: Path, monkeypatch: pytest.Monke
             {"config.json": b'{"model_type": "gpt2"}', "pytorch_model.bin": b"x"},
             ["'gpt2'", "'opt'"],
         ),
-        ({"config.json": b"{"}, ["config.json is not JSON"]),
+        (
+            {
+                "config.json": b'{"model_type": "opt", "activation_function": "gelu"}',
+                "pytorch_model.bin": b"x",
+            },
+            ["config.json: activation_function is 'gelu'", "expected 'relu'"],
+        ),
+        ({"config.json": b"{"}, ["config.json: broken JSON"]),
+        ({"config.json": b'{"a":' * 100_000}, ["config.json: the JSON is nested too deep"]),
         (
             {"config.json": b'{"model_type": "opt"}', "flax_model.msgpack": b"x"},
             ["holds no PyTorch weights", "flax_model.msgpack"],
         ),
         (
             {"config.json": b'{"model_type": "opt"}', "pytorch_model.bin.index.json": b"[]"},
-            ["pytorch_model.bin.index.json is not an index"],
+            ["pytorch_model.bin.index.json: is not an index"],
         ),
         (
             {
                 "config.json": b'{"model_type": "opt"}',
                 "pytorch_model.bin.index.json": b'{"weight_map": {"a": "../../b.bin"}}',
             },
-            ["holds no ../../b.bin"],
+            ["names the file '../../b.bin'", "leads out of its folder"],
+        ),
+        (
+            {
+                "config.json": b'{"model_type": "opt"}',
+                "pytorch_model.bin.index.json": b'{"weight_map": {"a": "sub/b.bin"}}',
+                "sub/b.bin": b"x",
+            },
+            ["names the file 'sub/b.bin'", "beside the index"],
         ),
         ({"config.json": b"{}", "../../evil": b"x"}, ["'../../evil'", "leads out of its folder"]),
     ],

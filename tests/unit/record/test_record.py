@@ -211,15 +211,6 @@ def test_a_disk_that_fills_up_in_the_middle_is_said_to_be_full(
     assert not list(tmp_path.glob("*.zarr*")) and not list(tmp_path.glob(".0*"))
 
 
-def test_an_unfinished_recording_is_refused(tmp_path: Path) -> None:
-    folder = make_checkpoint(tmp_path / "m")
-    record_shard(tmp_path, folder, mixed_windows())
-    group = zarr.open_group(tmp_path / "0.zarr")
-    group.attrs["complete"] = False
-    with pytest.raises(CensusError, match=r"0\.zarr: .* was never finished"):
-        open_recording(tmp_path / "0.zarr")
-
-
 def test_windows_that_do_not_fit_the_checkpoint_are_refused(tmp_path: Path) -> None:
     table = mixed_windows()
     short = make_checkpoint(tmp_path / "short", max_position_embeddings=16)

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from helpers.made.text import save_domain
 from helpers.made.tokenizers import BOS, TEXT, make_tokenizer
+from helpers.oracles.forward_order import assert_in_forward_order
 from neuron_census.errors import CensusError
 from neuron_census.formats.windows import STUDIES, Windows
 from neuron_census.tokenize import tokenize as stage
-from neuron_census.tokenize.tokenize import cut, deal, tokenize
+from neuron_census.tokenize.tokenize import tokenize
 from neuron_census.tokenizer.encoder import Encoder
 
 WINDOW = 16
+# In this order, which is not that of the alphabet.
 TEXTS = {
-    "code": [TEXT[1] * repeats for repeats in (1, 3, 2, 5, 1)] + ["x", "</s>"],
     "prose": [TEXT[0][:size] for size in (82, 10, 1, 40, 82, 82)] * 3,
+    "code": [TEXT[1] * repeats for repeats in (1, 3, 2, 5, 1)] + ["x", "</s>"],
 }
 
 
@@ -111,6 +110,9 @@ def test_windows_are_those_of_a_naive_reading(
     assert found == expected
     assert len(windows.table) == len(expected)
     assert (windows.window_length, windows.bos, windows.vocabulary) == (length, BOS, 300)
+    read = [domain for domain in TEXTS if any(name == domain for name, _, _ in expected)]
+    assert windows.domains == read
+    assert_in_forward_order(windows.table, read)
     for study in STUDIES:
         for domain in TEXTS:
             tokens = sum(
@@ -166,77 +168,6 @@ def test_studies_read_held_out_documents_only(tmp_path: Path) -> None:
     kept = pl.read_parquet(path).filter("held_out")["document"]
     assert 0 < len(kept) < 60
     assert sorted(windows.table["document"].unique()) == kept.to_list()
-
-
-@settings(deadline=None)
-@given(
-    sizes=st.lists(st.integers(0, 40), max_size=12),
-    window=st.integers(2, 12),
-)
-def test_cut(sizes: list[int], window: int) -> None:
-    encoded = [np.arange(100, 100 + size, dtype=np.int32) for size in sizes]
-    table = cut(np.arange(len(sizes), dtype=np.int32) * 3, encoded, window, BOS)
-    assert table["length"].to_list() == table["tokens"].list.len().to_list()
-    assert table["length"].is_between(2, window).all()
-    for number, tokens in enumerate(encoded):
-        parts = table.filter(document=3 * number)
-        assert parts["part"].to_list() == list(range(len(parts)))
-        assert len(parts) == -(-len(tokens) // (window - 1))
-        assert (parts["length"][:-1] == window).all()
-        joined = [token for part in parts["tokens"] for token in part.to_list()[1:]]
-        assert joined == tokens.tolist()
-        assert all(part[0] == BOS for part in parts["tokens"].to_list())
-
-
-@st.composite
-def dealable(draw: st.DrawFn) -> tuple[pl.DataFrame, int]:
-    count = draw(st.integers(30, 80))
-    lengths = draw(st.lists(st.integers(2, 9), min_size=count, max_size=count))
-    flags = st.tuples(st.booleans(), st.booleans(), st.booleans()).filter(any)
-    read = draw(st.lists(flags, min_size=count, max_size=count))
-    table = pl.DataFrame(
-        {
-            "document": pl.Series(range(count), dtype=pl.Int32),
-            "part": pl.Series([0] * count, dtype=pl.Int32),
-            "length": pl.Series(lengths, dtype=pl.Int32),
-            "tokens": pl.Series([[BOS] * length for length in lengths], dtype=pl.List(pl.Int32)),
-            "domain": draw(st.lists(st.sampled_from("zab"), min_size=count, max_size=count)),
-            **{study: [flag[place] for flag in read] for place, study in enumerate(STUDIES)},
-        }
-    )
-    return table, draw(st.integers(1, 6))
-
-
-@settings(deadline=None)
-@given(dealable())
-def test_shards_part_the_windows_evenly_and_by_study(given: tuple[pl.DataFrame, int]) -> None:
-    table, shards = given
-    dealt = deal(table, ["z", "a", "b"], shards)
-    assert (
-        dealt.drop("window", "shard")
-        .sort("document")
-        .equals(table.select(dealt.drop("window", "shard").columns))
-    )
-    assert dealt["window"].to_list() == list(range(len(table)))
-    assert dealt["shard"].is_sorted()
-    assert sorted(dealt["shard"].unique()) == list(range(shards))
-    sizes = dealt.group_by("shard").agg(pl.col("length").sum())["length"]
-    fair, longest = table["length"].sum() / shards, max(table["length"])
-    assert all(abs(size - fair) <= longest for size in sizes)
-    # Windows of positions come first, then those of ngrams, so that few shards carry either.
-    kinds = dealt.select(
-        pl.when("positions").then(0).when("ngrams").then(1).otherwise(2).alias("kind"), "shard"
-    )
-    found = kinds.group_by("kind").agg(first=pl.col("shard").min(), last=pl.col("shard").max())
-    ordered = found.sort("kind").rows()
-    assert all(before[2] <= after[1] for before, after in pairwise(ordered))
-    for _, shard in dealt.group_by("shard", maintain_order=True):
-        rows = shard.select(
-            [~pl.col(study) for study in ("positions", "ngrams", "dead")]
-            + [pl.col("domain").replace_strict({"z": 0, "a": 1, "b": 2}), -pl.col("length")]
-            + [pl.col("document")]
-        ).rows()
-        assert rows == sorted(rows)
 
 
 def test_more_shards_than_windows_are_refused(given_text: tuple[list[Path], Path]) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from neuron_census.errors import CensusError
-from neuron_census.paths.inside import require_inside
+from neuron_census.json_text import parse_json
+from neuron_census.paths.weights import require_weights_beside
 
 SINGLE_FILES = ("model.safetensors", "pytorch_model.bin")
 INDEX_FILES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
@@ -18,7 +18,7 @@ LOOKED_FOR = (SINGLE_FILES[0], INDEX_FILES[0], SINGLE_FILES[1], INDEX_FILES[1])
 
 @dataclass(frozen=True)
 class WeightFiles:
-    """The files with weights of one folder; `index`, where there is one, gives each tensor's."""
+    """The files with weights of one folder; `index`, where there is one, gives each tensor's file."""
 
     files: tuple[Path, ...]
     index: dict[str, Path] | None
@@ -64,13 +64,10 @@ def read_index(path: Path) -> dict[str, Path]:
     path
         `model.safetensors.index.json` or `pytorch_model.bin.index.json`
 
-    Raises CensusError for an index that is not JSON, names a file that is missing, or leaves the
-    folder.
+    Raises CensusError for an index that is not JSON, or names a file that is missing, of another kind or
+    not beside it.
     """
-    try:
-        content = json.loads(path.read_bytes())
-    except ValueError as error:
-        raise CensusError(f"{path}: not JSON ({error}). Download this file again.") from error
+    content = parse_json(path.read_bytes(), str(path), "Download this file again.")
     weight_map = content.get("weight_map") if isinstance(content, dict) else None
     if not isinstance(weight_map, dict) or not all(
         isinstance(file, str) for file in weight_map.values()
@@ -81,7 +78,7 @@ def read_index(path: Path) -> dict[str, Path]:
         )
     names = sorted(set(weight_map.values()))
     for name in names:
-        require_inside(name, f"{path}:")
+        require_weights_beside(name, f"{path}:")
     missing = [name for name in names if not (path.parent / name).is_file()]
     if missing:
         raise CensusError(

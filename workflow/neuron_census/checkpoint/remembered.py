@@ -19,7 +19,7 @@ CLOCK_SECONDS = 2.0
 
 
 def remembered_digest(checkpoint: Checkpoint, note: Path, *, threads: int) -> str:
-    """Give the digest of a checkpoint's weights, from a note if no file has changed since.
+    """Return the digest of a checkpoint's weights, from a note if no file has changed since.
 
     A file has not changed if its path, inode and size are the same, and the times of its last
     modification and of its last change of status, which a user cannot set. A digest of files that
@@ -65,7 +65,7 @@ def _file_state(file: Path) -> list[object]:
 def _read(note: Path) -> dict[str, object]:
     try:
         remembered = json.loads(note.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         # Nothing is remembered, or nothing that can be read: the digest is taken anew.
         return {}
     return remembered if isinstance(remembered, dict) and "digest" in remembered else {}

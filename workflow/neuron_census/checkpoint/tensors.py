@@ -12,6 +12,7 @@ import math
 import os
 import sys
 import zipfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,7 +109,7 @@ class StoredTensor:
 
 
 def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Give the strides, in elements, of a tensor whose elements lie in order."""
+    """Return the strides, in elements, of a tensor whose elements lie in order."""
     return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
 
 
@@ -123,7 +124,7 @@ def read_bytes(file: Path, offset: int, target: Tensor) -> None:
 
 
 def bytes_of(tensor: Tensor) -> memoryview:
-    """Give the memory of a contiguous CPU tensor as bytes."""
+    """Return the memory of a contiguous CPU tensor as bytes."""
     memory: memoryview = tensor.view(-1).view(torch.uint8).numpy().data
     return memory
 
@@ -210,6 +211,7 @@ def bin_header(file: Path) -> dict[str, StoredTensor]:
     stored = {}
     for name, tensor in content.items():
         if isinstance(name, str) and isinstance(tensor, Tensor):
+            require_plain(file, name, tensor)
             start = tensor.untyped_storage()._checkpoint_offset
             if start is None:
                 raise CensusError(
@@ -229,6 +231,25 @@ def bin_header(file: Path) -> dict[str, StoredTensor]:
     return stored
 
 
+def require_plain(file: Path, name: str, tensor: Tensor) -> None:
+    """Refuse a tensor whose elements are not what lies in the file: sparse, negated or conjugated."""
+    if tensor.layout is not torch.strided:
+        odd, remedy = f"sparse ({str(tensor.layout).removeprefix('torch.')})", "to_dense()"
+    elif tensor.is_neg():
+        odd, remedy = (
+            "a negative view, whose elements lie in the file with the other sign",
+            "resolve_neg()",
+        )
+    elif tensor.is_conj():
+        odd, remedy = "a conjugate view", "resolve_conj()"
+    else:
+        return
+    raise CensusError(
+        f"{file}: the tensor '{name}' is {odd}. Expected a plain one: load the file with `torch.load`, "
+        f"call `{remedy}` on that tensor, and save the file again."
+    )
+
+
 def require_zip(file: Path) -> None:
     """Refuse a `.bin` file of the old format, cut short, or of another byte order."""
     with file.open("rb") as stream:
@@ -241,11 +262,15 @@ def require_zip(file: Path) -> None:
         )
     try:
         with zipfile.ZipFile(file) as archive:
-            names = [name for name in archive.namelist() if name.endswith("/byteorder")]
-            orders = [archive.open(name).read(16) for name in names]
+            members = archive.namelist()
+            orders = [
+                archive.open(name).read(16) for name in members if name.endswith("/byteorder")
+            ]
     # Neither does the module promise which errors a damaged archive leads to.
     except Exception as error:
         raise CensusError(f"{file}: not a whole PyTorch file ({error}). {DAMAGED}") from error
+    if twice := [name for name, count in Counter(members).items() if count > 1]:
+        raise CensusError(f"{file}: holds '{twice[0]}' twice, and one would be lost. {DAMAGED}")
     for order in orders:
         if order.decode("ascii", "replace") != sys.byteorder:
             raise CensusError(

@@ -1,4 +1,5 @@
-"""Whether what classify reads together belongs together: counts, n-gram counts, n-grams, and the checkpoint."""
+"""Whether what classify reads together belongs together: counts, n-gram counts, n-grams, checkpoint and
+tokenizer."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from neuron_census.errors import CensusError
 from neuron_census.formats.counts import Counts
 from neuron_census.formats.ngram_counts import NgramCounts
 from neuron_census.formats.seal import check_same, read_seal
+from neuron_census.tokenizer.encoder import Encoder
 
 THREADS = 2
 
@@ -67,4 +69,25 @@ def check_weights(checkpoint: Checkpoint, counts: Counts, note: Path) -> None:
             f"{checkpoint.folder}: its weights have the digest {digest}, and {counts.path} was counted with "
             f"{recorded}: another checkpoint, or one that changed since. Name the checkpoint that was "
             "recorded, or delete the counts and run again; the workflow rebuilds them."
+        )
+
+
+def check_tokenizer(encoder: Encoder, ngrams: Path) -> None:
+    """Refuse a tokenizer that is not the one with which the windows were cut.
+
+    Parameters
+    ----------
+    encoder
+        the tokenizer
+    ngrams
+        the numbered n-grams of the windows
+
+    Raises CensusError if their digests differ.
+    """
+    cut_with = read_seal(ngrams).facts.get("tokenizer", encoder.digest)
+    if cut_with != encoder.digest:
+        raise CensusError(
+            f"{encoder.folder}: this tokenizer has the digest {encoder.digest}, and the windows were cut with "
+            f"another tokenizer ({cut_with}, says {ngrams}). Name the tokenizer that cut them, or delete the "
+            "windows and run again; the workflow rebuilds them."
         )

@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from neuron_census.checkpoint.checkpoint import Checkpoint
-from neuron_census.classify.belonging import check_weights, facts_of_counts
+from neuron_census.classify.belonging import check_tokenizer, check_weights, facts_of_counts
 from neuron_census.classify.dead import Activity, count_activity
 from neuron_census.classify.ngrams.census import classify_ngrams
 from neuron_census.classify.ngrams.sensitivity import measure_sensitivity
@@ -235,10 +235,12 @@ def _classify_ngrams(
     activity: Activity,
 ) -> _Ngrams:
     ngrams = classify_ngrams(layers, index, thresholds, activity.dead)
+    encoder = Encoder.open(tokenizer)
+    check_tokenizer(encoder, index.path)
     text = TokenText.open(tokenizer)
     effects = measure_suppression(
         checkpoint,
-        Encoder.open(tokenizer).vocabulary,
+        encoder.vocabulary,
         ngrams.token_detectors,
         thresholds.suppression,
     )

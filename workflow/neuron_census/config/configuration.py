@@ -31,7 +31,7 @@ DEEPEST = 20
 
 @cache
 def schema() -> dict[str, Any]:
-    """Read the schema of the config."""
+    """Return the schema of the config."""
     read: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
     return read
 
@@ -58,12 +58,12 @@ def configure(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def unpinned(config: Mapping[str, Any]) -> list[str]:
-    """Name every entry that this run reads from a hub at a branch or tag instead of a commit.
+    """Return the entries that this run reads from the hub at a branch or tag instead of a commit.
 
     Parameters
     ----------
     config
-        a config that `configure` has given
+        a config that `configure` has returned
     """
     selected = {
         "checkpoints": config["models"],
@@ -90,13 +90,13 @@ def _is_pinned(entry: Mapping[str, Any]) -> bool:
 
 
 def _odd_values(value: Any, where: str, depth: int = 0) -> Iterator[str]:
-    """Faults that no schema can speak of: keys that are no text, and mappings or lists without end."""
+    """Faults that no schema can speak of: keys that are not text, and mappings or lists that are nested too deep."""
     if depth > DEEPEST:
         yield f"{where}: is nested more than {DEEPEST} deep; expected the keys that config/README.md lists."
     elif isinstance(value, Mapping):
         for key, entry in value.items():
             if not isinstance(key, str):
-                yield f"{where}: found the key {key!r}, which is no text. Write '{key}'."
+                yield f"{where}: found the key {key!r}, which is not text. Write '{key}'."
             yield from _odd_values(entry, f"{where}.{key}", depth + 1)
     elif isinstance(value, list | tuple):
         for number, entry in enumerate(value):
@@ -127,7 +127,7 @@ def _plain(value: Any) -> Any:
 
 
 def _typed(value: Any, described: Mapping[str, Any]) -> Any:
-    """The same with numbers and truths in place of texts that spell them, where no text is allowed.
+    """The same with numbers and booleans in place of the texts that spell them, where no text is allowed.
 
     Snakemake reads what is nested in `--config` as text: 'classify={"dead": {"count_bos": true}}'.
     """

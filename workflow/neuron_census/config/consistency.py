@@ -56,7 +56,7 @@ def _faults(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _name_faults(where: str, catalogue: Mapping[str, Any]) -> Iterator[str]:
-    """No two names in one folder of results may be the same, on any disk, or lie inside one another."""
+    """No two names in one folder of results may be the same on any disk, or be mistaken for one another."""
     seen: dict[str, str] = {}
     for name in catalogue:
         if (folded := name.casefold()) in seen:
@@ -88,7 +88,7 @@ def _source_faults(where: str, entry: Mapping[str, Any], kinds: tuple[str, ...])
         expected = ", ".join(f"`{kind}`" for kind in kinds)
         yield (
             f"{where}: found {' and '.join(found) or 'none of these'}, expected one of {expected}. A "
-            "value of the default config is taken away by laying `null` over it."
+            "value of the default config is removed by setting it to `null`."
         )
     for key, kind in ONLY_WITH.items():
         if key in entry and kind not in entry:
@@ -164,7 +164,7 @@ def _study_faults(config: Mapping[str, Any]) -> Iterator[str]:
             where, domain = f"studies.{study}[{number}].domain", entry["domain"]
             yield from _unknown(where, "domain", domain, config["domains"], "domains")
             if domain in seen:
-                yield f"{where}: '{domain}' is there twice; give one budget for it."
+                yield f"{where}: '{domain}' occurs twice; give one budget for it."
             seen.add(domain)
 
 

@@ -1,4 +1,4 @@
-"""The figures that a config lets be drawn. Standard library only: read while the workflow is parsed."""
+"""The figures that can be drawn with a config. Standard library only: used while the workflow is parsed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Drawable:
 
 
 def drawable(config: Mapping[str, Any], selection: Selection) -> dict[str, Drawable]:
-    """Name each figure that can be drawn, with what it needs.
+    """Return the figures that can be drawn, by their names.
 
     A figure is a module `draw/figures/fig…` that says which study it needs and which models it shows. It is
     drawn where that study reads something and that list has a model.
@@ -34,7 +34,7 @@ def drawable(config: Mapping[str, Any], selection: Selection) -> dict[str, Drawa
     Parameters
     ----------
     config
-        a config that `configure` has given
+        a config that `configure` has returned
     selection
         what that config selects
     """

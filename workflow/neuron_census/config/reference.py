@@ -13,31 +13,38 @@ from neuron_census.config.schema_errors import expected
 INTRODUCTION = """\
 # The config
 
-`config.yaml` holds the defaults. A file given with `--configfile`, wherever it lies, is laid over it: mappings (the
-catalogues `checkpoints`, `tokenizers`, `domains`) are added to, lists (`models`, the studies) and single values are
-replaced, and `null` takes a value away. `--config 'classify={"dead": {"count_bos": true}}'` does the same for one run.
+`config.yaml` holds the defaults. A file given with `--configfile`, wherever it is, is merged over the defaults:
+mappings (such as the catalogues `checkpoints`, `tokenizers` and `domains`) are merged, lists (such as `models` and the
+studies) and single values are replaced, and `null` removes a value. For a single run,
+`--config 'classify={"dead": {"count_bos": true}}'` does the same.
 
 | file | what it takes a census of |
 |---|---|
 | `config.yaml` | the demo family, which this repository ships, on text from Python packages |
 | `opt.yaml` | the paper: all eight OPT models on over 20 million tokens |
 | `opt-125m.yaml` | the smallest OPT model on a little Wikipedia and code |
-| `nopos.yaml` | the paper's training experiment: opt-125m's shape, trained with and without positions |
+| `nopos.yaml` | the paper's training experiment: the shape of opt-125m, trained with and without positions |
 
-A key that is unknown, a name that no catalogue has, or a value of the wrong kind ends the run before it begins, with
-the nearest key or name that is allowed. `NAME` stands for a name that you choose: letters, digits, `.`, `_` and `-`,
-beginning with a letter or a digit. This page is written from `workflow/schemas/config.schema.json`.
+An unknown key, a name that is in no catalogue, or a value of the wrong kind ends the run before it begins; so does a
+local model, tokenizer or text that cannot be used. All faults are reported at once, each with the nearest key or name
+that is allowed. Of a `--configfile` that is not valid YAML, Snakemake says only that; the following names the line, and
+checks everything else without Snakemake:
+
+    python -m neuron_census.config.check config/mine.yaml
+
+`NAME` stands for a name that you choose: letters, digits, `.`, `_` and `-`, beginning with a letter or a digit. This
+page is written from `workflow/schemas/config.schema.json`.
 """
 
 
 def reference() -> str:
-    """Describe every key of the config, as Markdown."""
+    """Return a description of every key of the config, as Markdown."""
     lines = [INTRODUCTION]
     for key, described in schema()["properties"].items():
         lines += [f"## `{key}`", "", described["description"], ""]
         rows = list(_rows(key, described))
         if rows:
-            lines += ["| key | what it says | what it may be | default |", "|---|---|---|---|"]
+            lines += ["| key | meaning | allowed values | default |", "|---|---|---|---|"]
             lines += [
                 f"| `{path}` | {what} | {kind} | {default} |" for path, what, kind, default in rows
             ]

@@ -51,7 +51,7 @@ def explain(error: ValidationError) -> Iterator[str]:
 
 
 def expected(described: Mapping[str, Any]) -> str:
-    """Say in words what a value may be.
+    """Return in words what a value may be.
 
     Parameters
     ----------

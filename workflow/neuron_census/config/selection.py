@@ -1,18 +1,17 @@
-"""What a config selects: its domains, tokenizers, shards, and where each comes from.
+"""What a config selects: domains, tokenizers and shards, and where each comes from.
 
 Standard library only, for it is used while the workflow is parsed.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neuron_census.config.local_checkpoint import read_layers
 from neuron_census.config.shards import shard_count
-from neuron_census.errors import CensusError
 from neuron_census.layers import first_half
 from neuron_census.paths.find import find_files, find_path
 
@@ -22,21 +21,21 @@ PAPER = Path(__file__).parents[3] / "resources" / "paper"
 
 @dataclass(frozen=True)
 class Selection:
-    """A config that `configure` has given, and the folders in which its relative paths are looked up."""
+    """A config that `configure` has returned, and the folders in which its relative paths are looked up."""
 
     config: Mapping[str, Any]
     folders: tuple[Path, ...]
 
     @property
     def models(self) -> list[str]:
-        """The models to take a census of."""
+        """Models to take a census of."""
         return list(self.config["models"])
 
     def shown(self, which: str) -> list[str]:
-        """The models that a figure shows: one of the lists in `experiments`, or "models".
+        """Return the models that a figure shows: one of the lists in `experiments`, or "models".
 
-        An experiment is shown where all its models are selected. Its variants (all but the model that
-        they are compared with) are shown there only, unless there is nothing else.
+        An experiment is shown if all its models are selected. Its variants (all but the model that
+        they are compared with) are shown nowhere else, unless there is nothing else to show.
         """
         experiments = self.config["experiments"]
         if which != "models":
@@ -51,7 +50,7 @@ class Selection:
 
     @property
     def domains(self) -> list[str]:
-        """The domains that some study reads, in the order in which they are first named."""
+        """Domains that some study reads, in the order in which they are first named."""
         studies = self.config["studies"]
         named = [
             entry["domain"] for study in ("dead", "ngrams", "positions") for entry in studies[study]
@@ -64,18 +63,18 @@ class Selection:
         return range(shard_count(self.config["studies"], self.config["record"]["shard_tokens"]))
 
     def tokenizer_of(self, model: str) -> str:
-        """Name the tokenizer of a model; its own bears the model's name."""
+        """Return the name of a model's tokenizer; a tokenizer of its own has the name of the model."""
         name: str = self.config["checkpoints"][model].get("tokenizer", model)
         return name
 
     def tokenizer(self, name: str) -> Mapping[str, Any]:
-        """Give the entry that says where a tokenizer comes from: its own, or that of its checkpoint."""
+        """Return the entry that says where a tokenizer comes from: its own, or that of its checkpoint."""
         catalogues = self.config["tokenizers"], self.config["checkpoints"]
         entry: Mapping[str, Any] = catalogues[0].get(name) or catalogues[1][name]
         return entry
 
     def tokenizer_folder(self, name: str) -> Path:
-        """Give the folder of a tokenizer, as it is or as it is to be fetched. Raises CensusError."""
+        """Return the folder where a tokenizer is, or will be once it is fetched. Raises CensusError."""
         entry = self.tokenizer(name)
         if "hub" in entry:
             return Path("results/tokenizers", name)
@@ -83,7 +82,7 @@ class Selection:
         return find_path(f"{catalogue}.{name}.path", entry["path"], self.folders)
 
     def checkpoint_source(self, model: str) -> Path:
-        """Give what a checkpoint is made in, or lies in, as a whole. Raises CensusError."""
+        """Return the folder that holds a checkpoint, with the other steps of its training. Raises CensusError."""
         entry = self.config["checkpoints"][model]
         if "hub" in entry:
             return Path("results/checkpoints", model)
@@ -92,32 +91,22 @@ class Selection:
         return find_path(f"checkpoints.{model}.path", entry["path"], self.folders)
 
     def checkpoint_folder(self, model: str) -> Path:
-        """Give the folder of a checkpoint, as it is or as it is to be made. Raises CensusError."""
+        """Return the folder where a checkpoint is, or will be once it is made. Raises CensusError."""
         source = self.checkpoint_source(model)
         entry = self.config["checkpoints"][model]
         return source / "steps" / str(entry["step"]) if "step" in entry else source
 
     def layers(self, model: str) -> int:
-        """Number of layers of a model, known before its checkpoint is there. Raises CensusError."""
+        """Return the number of layers of a model, known before its checkpoint is there. Raises CensusError."""
         entry = self.config["checkpoints"][model]
         if "layers" in entry:
             return int(entry["layers"])
         if "trained" in entry:
             return int(self.config["train"]["checkpoints"][entry["trained"]]["layers"])
-        file = self.checkpoint_folder(model) / "config.json"
-        try:
-            layers = json.loads(file.read_text(encoding="utf-8"))["num_hidden_layers"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CensusError(
-                f"{file}: cannot be read for num_hidden_layers ({error!r}). Expected the config.json "
-                "of an OPT checkpoint in Hugging Face's format."
-            ) from error
-        if not isinstance(layers, int) or layers < 1:
-            raise CensusError(f"{file}: num_hidden_layers is {layers!r}, expected a whole number.")
-        return layers
+        return read_layers(self.checkpoint_folder(model))
 
     def ngram_layers(self, model: str) -> range:
-        """The layers whose n-grams are counted; none where no study reads n-grams."""
+        """Return the layers whose n-grams are counted; none if no study reads n-grams. Raises CensusError."""
         if not self.config["studies"]["ngrams"]:
             return range(0)
         layers = self.layers(model)
@@ -125,7 +114,7 @@ class Selection:
         return range(layers if everywhere else first_half(layers))
 
     def domain_files(self, domain: str) -> list[Path]:
-        """Find the local files of a domain; none for one that is downloaded. Raises CensusError."""
+        """Return the local files of a domain; none for one that is downloaded. Raises CensusError."""
         entry = self.config["domains"][domain]
         if "hub" in entry or "pypi" in entry:
             return []
@@ -133,10 +122,10 @@ class Selection:
         return list(find_files(f"domains.{domain}.files", patterns, self.folders).values())
 
     def style(self) -> Path:
-        """Find the file with the style of the figures. Raises CensusError."""
+        """Return the file with the style of the figures. Raises CensusError."""
         return find_path("draw.style", self.config["draw"]["style"], self.folders)
 
     def published(self, figure: str) -> list[Path]:
-        """Find the numbers that the paper's own figure shows, where they could be read off."""
+        """Return the file with the numbers of the paper's own figure; none if they could not be read off."""
         file = PAPER / f"{figure}.csv"
         return [file] if file.exists() else []

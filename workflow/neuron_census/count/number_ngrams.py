@@ -14,7 +14,7 @@ from jaxtyping import Int32, Int64
 
 from neuron_census.errors import CensusError
 from neuron_census.formats.ngram_index import FORMAT, NONE, SIZES, VERSION, create
-from neuron_census.formats.seal import sealed
+from neuron_census.formats.seal import read_seal, sealed
 from neuron_census.formats.windows import Windows
 from neuron_census.formats.zarr_store import mark_complete
 from neuron_census.progress import progress
@@ -47,7 +47,7 @@ def number_ngrams(*, windows: Path, output: Path) -> None:
             "all of its domains away."
         )
     shards = [_study_of(table, shard) for shard in range(table.shards)]
-    with sealed(output, {"windows": table.digest}) as folder:
+    with sealed(output, read_seal(windows).facts) as folder:
         store = zarr.open_group(folder, mode="w")
         store.attrs.update(
             {

@@ -247,7 +247,7 @@ SENSITIVITY = Table(
         "coverage": Column(pl.Float64(), "share of activations that covers hold"),
         "presence": Column(
             pl.Float64(),
-            "share of its occurrences that must activate a neuron that covers an n-gram",
+            "share of its occurrences that must activate a neuron for an n-gram to be covered",
         ),
         "min_occurrences": Column(pl.Int32(), "occurrences that a covered n-gram must have"),
         "detectors": Column(pl.Int64(), "neurons that are detectors under these thresholds"),

@@ -123,6 +123,7 @@ def write_windows(
     vocabulary: int,
     shards: int,
     domains: list[str],
+    tokenizer: str = "",
 ) -> None:
     """Write a window table, whole or not at all, with what `Windows.open` tells of it.
 
@@ -142,6 +143,8 @@ def write_windows(
         number of shards
     domains
         names of the domains, in their order
+    tokenizer
+        digest of the tokenizer, which the seal keeps
     """
     table = table.select(list(SCHEMA)).cast(SCHEMA)
     metadata = {
@@ -153,7 +156,8 @@ def write_windows(
         "study_tokens": {study: _tokens(table, study, domains) for study in STUDIES},
     }
     metadata["digest"] = _digest(table, metadata)
-    with sealed(output, {"windows": str(metadata["digest"])}) as temporary:
+    facts = {"windows": str(metadata["digest"])} | ({"tokenizer": tokenizer} if tokenizer else {})
+    with sealed(output, facts) as temporary:
         table.write_parquet(
             temporary,
             compression="zstd",

@@ -13,6 +13,9 @@ from neuron_census.formats.atomic import remove
 from neuron_census.formats.seal import seal
 from neuron_census.hub.download import download, size_of
 from neuron_census.hub.repository import HubFile, HubRepository, list_repository
+from neuron_census.json_text import parse_json
+from neuron_census.paths.opt_config import require_opt
+from neuron_census.paths.weights import require_weights_beside
 from neuron_census.progress import progress
 
 TOKENIZER_FILES = (
@@ -65,7 +68,7 @@ def fetch_checkpoint(
     first = [required(source, "config.json")]
     sums = fetch_all(source, first, parts)
     if not tokenizer_only:
-        require_opt(source, parts / "config.json")
+        refuse_other_models(source, parts / "config.json")
     small = tokenizer_files(source, required_here=tokenizer_only)
     weights = [] if tokenizer_only else weight_files(source, parts)
     sums |= fetch_all(source, [*small, *weights], parts)
@@ -141,21 +144,15 @@ def tokenizer_files(source: HubRepository, *, required_here: bool) -> list[HubFi
     return [source.files[name] for name in names]
 
 
-def require_opt(source: HubRepository, path: Path) -> None:
-    """Refuse what is no OPT before its weights are fetched."""
-    try:
-        content = json.loads(path.read_bytes())
-    except ValueError as error:
+def refuse_other_models(source: HubRepository, path: Path) -> None:
+    """Refuse what is no OPT with ReLU before its weights are fetched."""
+    place = f"{source.name} at {source.revision}: config.json"
+    content = parse_json(path.read_bytes(), place, "Choose another revision.")
+    if not isinstance(content, dict):
         raise CensusError(
-            f"{source.name} at {source.revision}: config.json is not JSON ({error}). Choose "
-            "another revision."
-        ) from error
-    model_type = content.get("model_type") if isinstance(content, dict) else None
-    if model_type != "opt":
-        raise CensusError(
-            f"{source.name} at {source.revision}: config.json says model_type {model_type!r}, "
-            "expected 'opt'. Neuron Census reads OPT models only: choose another repository."
+            f"{place}: holds a JSON {type(content).__name__}, expected an object. Choose another revision."
         )
+    require_opt(content, place)
 
 
 def weight_files(source: HubRepository, parts: Path) -> list[HubFile]:
@@ -169,13 +166,16 @@ def weight_files(source: HubRepository, parts: Path) -> list[HubFile]:
         if not name.endswith(".index.json"):
             return [source.files[name]]
         fetch_all(source, [source.files[name]], parts)
+        place = f"{source.name} at {source.revision}: {name}"
+        index = parse_json((parts / name).read_bytes(), place, "Choose another revision.")
         try:
-            shards = sorted(set(json.loads((parts / name).read_bytes())["weight_map"].values()))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            shards = sorted(set(index["weight_map"].values()))
+        except (KeyError, TypeError, AttributeError) as error:
             raise CensusError(
-                f"{source.name} at {source.revision}: {name} is not an index with a 'weight_map' "
-                f"({error!r}). Choose another revision."
+                f"{place}: is not an index with a 'weight_map' ({error!r}). Choose another revision."
             ) from error
+        for shard in shards:
+            require_weights_beside(str(shard), place)
         return [source.files[name], *(required(source, shard) for shard in shards)]
     raise CensusError(
         f"{source.name} at {source.revision}: holds no PyTorch weights. Expected one of "

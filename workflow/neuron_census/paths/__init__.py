@@ -1,1 +1,1 @@
-"""Where files are found: search folders, patterns, and what lies inside a folder."""
+"""How files are found: search folders, patterns, and names that stay inside a folder."""

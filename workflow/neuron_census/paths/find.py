@@ -24,7 +24,7 @@ def find_path(key: str, path: str, folders: Sequence[Path]) -> Path:
     path
         absolute, or relative; `~` is the home folder
     folders
-        where a relative path is looked up, the first that has it
+        where a relative path is looked up; the first folder that has it is taken
 
     Raises CensusError if there is none.
     """
@@ -52,7 +52,7 @@ def find_files(key: str, patterns: Sequence[str], folders: Sequence[Path]) -> di
     patterns
         globs, absolute or relative, `**` for folders at any depth
     folders
-        where a relative pattern is looked up: in the first of these that has a match
+        where a relative pattern is looked up; the first folder with a match is taken
 
     Raises CensusError for a pattern that matches no file.
     """
@@ -106,7 +106,7 @@ def _matches(key: str, pattern: str, folders: Sequence[Path]) -> dict[str, Path]
 
 
 def _as_text(name: str) -> str:
-    """A file's name as text, even where it is no UTF-8."""
+    """A file's name as text, even if it is not UTF-8."""
     slashed = name.replace(os.sep, "/")
     return slashed.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 

@@ -15,7 +15,7 @@ def require_inside(name: str, source: str) -> None:
     name
         a relative path with forward slashes
     source
-        who names it: the beginning of the message
+        what names it: the beginning of the message
 
     Raises CensusError for a name that is empty or absolute, or has `..`, a backslash, a colon or a
     NUL in it.
@@ -24,6 +24,6 @@ def require_inside(name: str, source: str) -> None:
     odd = any(character in name for character in "\\:\0")
     if not relative.parts or relative.is_absolute() or ".." in relative.parts or odd:
         raise CensusError(
-            f"{source} names the file {name!r}, which leads out of its folder. Every file must lie "
-            "inside; use this source only if you know where it comes from, and mend the name."
+            f"{source} names the file {name!r}, which leads out of its folder. Every file must be "
+            "inside; use this source only if you know where it comes from, and correct the name."
         )

@@ -22,8 +22,9 @@ from neuron_census.errors import CensusError
 from neuron_census.formats.recording import facts_of
 from neuron_census.formats.seal import sealed
 from neuron_census.formats.windows import STUDIES, Windows
+from neuron_census.layers import first_half
 from neuron_census.progress import note
-from neuron_census.record.forward.device import taken_device
+from neuron_census.record.forward.device import acquire_device
 from neuron_census.record.forward.micro_batch import MicroBatch, full_windows, micro_batches
 from neuron_census.record.planning.description import describe, refuse_what_cannot_fit
 from neuron_census.record.planning.host_memory import free_host_memory, read_size
@@ -101,7 +102,7 @@ def record(
         raise CensusError("record: only a plan can do without --windows and --output; give both.")
     torch.set_num_threads(threads)
     numba.set_num_threads(min(threads, vars(numba.config)["NUMBA_NUM_THREADS"]))
-    with taken_device(device) as place:
+    with acquire_device(device) as place:
         free = Memory(
             device=_free(place, read_size(device_memory, "--device-memory"), memory),
             host=free_host_memory(read_size(memory, "--memory")),
@@ -123,7 +124,7 @@ def record(
             source.size,
             domains=len(table.domains) if table else 1,
             window=length,
-            ngram_layers=layers if ngram_layers == "all" else (layers + 1) // 2,
+            ngram_layers=layers if ngram_layers == "all" else first_half(layers),
         )
         planned = make_plan(
             Request(

@@ -42,7 +42,7 @@ class Member:
 def list_members(archive: Path) -> list[Member]:
     """Return the files in an archive; links and folders are left out.
 
-    Names are as in a wheel: the folder `name-version` around a source distribution is left away.
+    Names are as in a wheel: without the folder `name-version` around a source distribution.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def _listed(archive: Path) -> Iterator[Member]:
 
 
 def read_members(archive: Path, members: Collection[Member]) -> dict[str, bytes]:
-    """Return the bytes of some files of an archive by their names, in one pass: it may not allow jumping.
+    """Return the bytes of some files of an archive by their names, in one pass over the archive.
 
     Parameters
     ----------
@@ -130,5 +130,5 @@ def _damage_named(archive: Path) -> Iterator[None]:
 
 
 def _as_text(name: str) -> str:
-    """A member's name as text, even where it is no UTF-8."""
+    """A member's name as text, even if it is not UTF-8."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Document:
-    """A text and its key: the path inside its source and, where a file holds many, which one."""
+    """A text and its key: the path inside its source and, if a file holds several, which of them."""
 
     key: str
     text: str

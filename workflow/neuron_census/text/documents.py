@@ -1,4 +1,4 @@
-"""The one way to text: every source gives its documents through `read_documents`."""
+"""The documents of a domain: `read_documents` reads every kind of source."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BETWEEN_RECORDS = "\n"
 
 @dataclass
 class Dropped:
-    """What was left out on the way: documents without text, and passages that had been seen."""
+    """What was left out: documents without text, and passages that had occurred before."""
 
     empty_documents: int = 0
     first_empty: str = ""
@@ -33,7 +33,7 @@ class Dropped:
 
 @dataclass
 class _Draft:
-    """A document that is being put together."""
+    """A document whose passages are being collected."""
 
     key: str
     between: str
@@ -45,18 +45,18 @@ def read_documents(
     search_folders: Sequence[Path],
     dropped: Dropped | None = None,
 ) -> Iterator[Document]:
-    """Read the documents of a domain, in the order of its source.
+    """Yield the documents of a domain, in the order of its source.
 
     Parameters
     ----------
     specification
-        where the text lies and how it is read
+        where the text is and how it is read
     search_folders
-        where relative paths are looked up, each in turn
+        where relative paths are looked up, in this order
     dropped
         counts what was left out
 
-    Raises CensusError that names the file, and the line, row or byte, that is at fault.
+    Raises CensusError that names the file, and the line, row or byte, at fault.
     """
     dropped = dropped if dropped is not None else Dropped()
     records = (

@@ -14,9 +14,9 @@ LONGEST_REASON = 300
 
 
 def read_hub_records(specification: DomainSpecification) -> Iterator[Record]:
-    """Stream the records of a `hub` domain in the order of its files.
+    """Yield the records of a `hub` domain in the order of its files, streamed.
 
-    Data only: a repository whose data set needs code of its own to be run is refused. A key is the
+    Only data are read: a data set that needs code of its own to be run is refused. A key is the
     repository and the number of the record, counted over all files before any condition.
 
     Raises CensusError if the hub, the repository, the revision or a file cannot be read.
@@ -36,7 +36,7 @@ def read_hub_records(specification: DomainSpecification) -> Iterator[Record]:
     try:
         for number, value in enumerate(_stream(specification)):
             yield Record(f"{repository}#{number}", f"{repository}, record {number}", value)
-    # Below lie half a dozen libraries, and what they raise has no other ancestor in common.
+    # Half a dozen libraries are involved, and what they raise has no other ancestor in common.
     except Exception as error:
         revision = specification.revision or "its newest revision"
         raise CensusError(

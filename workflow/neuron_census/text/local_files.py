@@ -1,4 +1,4 @@
-"""Files that lie in the user's folders."""
+"""Files in the user's own folders."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from neuron_census.text.source_file import SourceFile
 def find_local_files(
     domain: str, patterns: Sequence[str], search_folders: Sequence[Path]
 ) -> list[SourceFile]:
-    """Find the files of a domain, ordered by name.
+    """Return the files of a domain, ordered by name.
 
     Parameters
     ----------
     domain
         name of the domain, for messages
     patterns
-        globs, absolute or relative, `**` for folders at any depth; `!` in front takes files away
+        globs, absolute or relative, `**` for folders at any depth; one with `!` in front takes files away
     search_folders
-        where a relative pattern is looked up: in the first of these that has a match
+        where a relative pattern is looked up; the first folder with a match is taken
 
     Raises CensusError for a pattern that matches no file.
     """
@@ -36,6 +36,8 @@ def _source_file(name: str, path: Path) -> SourceFile:
         try:
             return path.open("rb")
         except OSError as error:
-            raise CensusError(f"{path}: cannot be read: {error.strerror}.") from error
+            raise CensusError(
+                f"{path}: cannot be read: {error.strerror}. Make it readable, or leave it out."
+            ) from error
 
     return SourceFile(name, str(path), open_file)

@@ -25,10 +25,10 @@ _BEYOND_UNICODE = re.compile(r"&#[0-9]{8,};?")
 
 
 def strip_markup(text: str) -> str:
-    """Return the text of an HTML fragment: a line for each block, without tags, entities resolved.
+    """Return the text of an HTML fragment: one line per block, without tags, with entities resolved.
 
-    White space is as little as HTML would show; a `<` that opens no tag stays. The time is proportional to the
-    length, whatever is in it.
+    White space is reduced to what HTML would show; a `<` that opens no tag stays. Takes time in proportion to
+    the length, whatever the text holds.
     """
     text = _SPACE.sub(" ", "".join(_kept(text)))
     lines = _resolved(_OTHER.sub("", _BLOCK.sub("\n", text))).split("\n")

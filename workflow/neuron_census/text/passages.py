@@ -46,7 +46,7 @@ def value_of(record: Record, key: str) -> Any:
 
 
 def meets(record: Record, conditions: Mapping[str, Any]) -> bool:
-    """Tell whether every dotted key of `conditions` is in the record and has the given value."""
+    """Return whether every dotted key of `conditions` is in the record and has the given value."""
     return all(_look_up(record.value, key) == wanted for key, wanted in conditions.items())
 
 

@@ -28,7 +28,7 @@ LISTED = 12
 def find_distribution_files(specification: DomainSpecification) -> list[SourceFile]:
     """Return the files of a `pypi` domain inside its distribution, ordered by name.
 
-    Paths are as in a wheel: the folder `name-version` around a source distribution is left away.
+    Paths are as in a wheel: without the folder `name-version` around a source distribution.
     Raises CensusError if the distribution cannot be had or read, or a pattern matches nothing in it.
     """
     assert specification.pypi is not None
@@ -51,7 +51,7 @@ def fetch_distribution(requirement: str, sha256: str) -> Path:
     requirement
         'name==version'
     sha256
-        hexadecimal digest of the archive; tells a wheel from a source distribution, too
+        hexadecimal digest of the archive, which also tells a wheel from a source distribution
 
     Raises CensusError if pip cannot fetch it or if it is not the file that was pinned.
     """

@@ -1,4 +1,4 @@
-"""From the bytes of a file to its records, by the ending of the file's name."""
+"""From the bytes of a file to its records, by the ending of its name."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ BYTE_ORDER_MARK = "\ufeff"
 class Record:
     """What may become a document: a whole text (str), or parsed JSON or a table's row.
 
-    `place` says where it is, for messages; `key` names it for good, and is part of the order of
-    documents.
+    `place` says where it is, for messages; `key` is its permanent name, on which the order of
+    documents depends.
     """
 
     key: str
@@ -39,7 +39,7 @@ def read_records(file: SourceFile) -> Iterator[Record]:
     }
     if file.kind not in readers:
         raise CensusError(
-            f"{file.place}: the ending '{file.kind}' names no format that can be read; "
+            f"{file.place}: the ending '{file.kind}' is not that of a format that can be read; "
             f"{one_of(file.kind, list(readers))} Each may also end in .gz or .zst."
         )
     return readers[file.kind](file)
@@ -92,6 +92,30 @@ def _parquet(file: SourceFile) -> Iterator[Record]:
         raise CensusError(
             f"{file.place}: cannot be read as Parquet: {error}. Fetch or write it again."
         ) from error
+
+
+def parquet_keys(file: SourceFile) -> set[str]:
+    """Return the columns of a Parquet file, and the fields of those that are records, by their dotted keys.
+
+    Only the end of the file is read. Raises CensusError if it is damaged.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        with file.open() as opened:
+            waiting = [("", field) for field in pq.read_schema(opened)]
+    except (pa.ArrowException, OSError) as error:
+        raise CensusError(
+            f"{file.place}: cannot be read as Parquet: {error}. Fetch or write it again."
+        ) from error
+    keys = set()
+    while waiting:
+        above, field = waiting.pop()
+        keys.add(above + field.name)
+        if pa.types.is_struct(field.type):
+            waiting += [(f"{above}{field.name}.", inner) for inner in field.type]
+    return keys
 
 
 def _decode(content: bytes, place: str, first: int = 0) -> str:

@@ -1,4 +1,4 @@
-"""A file of a source, wherever it lies, and its bytes without their compression."""
+"""A file of a source, wherever it is, and its bytes, decompressed."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ COMPRESSIONS = (".gz", ".zst")
 class SourceFile:
     """A file on a disk or in an archive.
 
-    `name` is part of its documents' keys and the same on every machine; `place` is where to find
-    it, for messages.
+    `name` is part of its documents' keys, and the same on every machine; `place` says where it is,
+    for messages.
     """
 
     name: str
@@ -32,7 +32,7 @@ class SourceFile:
 
     @property
     def compression(self) -> str:
-        """The ending of a compressed file, or nothing."""
+        """The ending of a compressed file, or an empty text."""
         return next((ending for ending in COMPRESSIONS if self.name.endswith(ending)), "")
 
     @property
@@ -42,7 +42,7 @@ class SourceFile:
         return f".{stem.rsplit('.', 1)[1].lower()}" if "." in stem else ""
 
     def chunks(self) -> Iterator[bytes]:
-        """Read the file, decompressed, a bounded piece at a time. Raises CensusError."""
+        """Yield the bytes of the file, decompressed, in pieces of bounded size. Raises CensusError."""
         with self.open() as file:
             if self.compression:
                 yield from self._decompressed(iter(lambda: file.read(PIECE), b""))
@@ -50,7 +50,7 @@ class SourceFile:
                 yield from iter(lambda: file.read(CHUNK), b"")
 
     def content(self) -> bytes:
-        """Read the whole file, decompressed. Raises CensusError if it is corrupt."""
+        """Return the whole file, decompressed. Raises CensusError if it is corrupt."""
         return b"".join(self.chunks())
 
     def lines(self) -> Iterator[tuple[int, int, bytes]]:
@@ -69,7 +69,7 @@ class SourceFile:
             yield number, first, line
 
     def _decompressed(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        """Decompress frame after frame; to end in the middle of one is an error, no short text."""
+        """The bytes of one frame after another; a file that ends within a frame is an error, not a short text."""
         frame: _Frame | None = None
         packed = unpacked = 0
         try:
@@ -85,7 +85,7 @@ class SourceFile:
                     frame = None if frame.eof else frame
         except (zlib.error, zstandard.ZstdError) as error:
             raise CensusError(
-                f"{self.place}: cannot be decompressed ({error}); the file is corrupt, or is no "
+                f"{self.place}: cannot be decompressed ({error}); the file is corrupt, or not a "
                 f"{self.compression} file. Fetch or write it again."
             ) from error
         if frame is not None:

@@ -1,4 +1,4 @@
-"""What the config says about one domain."""
+"""What the config says of one domain."""
 
 from __future__ import annotations
 
@@ -10,21 +10,6 @@ from typing import Any
 from neuron_census.errors import CensusError, one_of
 from neuron_census.json_text import parse_json
 
-TYPES: dict[str, tuple[type, ...]] = {
-    "files": (str, list),
-    "hub": (str,),
-    "pypi": (str,),
-    "revision": (str,),
-    "sha256": (str,),
-    "text": (str,),
-    "where": (dict,),
-    "group": (dict,),
-    "strip_markup": (bool,),
-    "unique": (bool,),
-    "held_out": (int, float),
-    "documents": (int,),
-}
-
 
 @dataclass(frozen=True)
 class Group:
@@ -34,9 +19,14 @@ class Group:
     before: str = ""
 
     def name_of(self, value: object) -> str:
-        """Cut a record's value of the key at the mark: 'Genesis 1:1' before ':' is 'Genesis 1'."""
+        """Return a value up to the mark: 'Genesis 1:1' before ':' is 'Genesis 1'."""
         text = str(value)
         return text.partition(self.before)[0] if self.before else text
+
+
+def _of(*kinds: type) -> dict[str, tuple[type, ...]]:
+    """What a field says of a key of the config: the kinds of value that it may have there."""
+    return {"kinds": kinds}
 
 
 @dataclass(frozen=True)
@@ -50,18 +40,18 @@ class DomainSpecification:
     """
 
     name: str
-    files: tuple[str, ...] = ()
-    hub: str | None = None
-    pypi: str | None = None
-    revision: str | None = None
-    sha256: str | None = None
-    text: str = "text"
-    where: Mapping[str, Any] = field(default_factory=dict)
-    group: Group | None = None
-    strip_markup: bool = False
-    unique: bool = False
-    held_out: float | None = None
-    documents: int | None = None
+    files: tuple[str, ...] = field(default=(), metadata=_of(str, list))
+    hub: str | None = field(default=None, metadata=_of(str))
+    pypi: str | None = field(default=None, metadata=_of(str))
+    revision: str | None = field(default=None, metadata=_of(str))
+    sha256: str | None = field(default=None, metadata=_of(str))
+    text: str = field(default="text", metadata=_of(str))
+    where: Mapping[str, Any] = field(default_factory=dict, metadata=_of(dict))
+    group: Group | None = field(default=None, metadata=_of(dict))
+    strip_markup: bool = field(default=False, metadata=_of(bool))
+    unique: bool = field(default=False, metadata=_of(bool))
+    held_out: float | None = field(default=None, metadata=_of(int, float))
+    documents: int | None = field(default=None, metadata=_of(int))
 
     @property
     def given(self) -> dict[str, Any]:
@@ -71,22 +61,25 @@ class DomainSpecification:
 
     @classmethod
     def from_json(cls, name: str, text: str) -> DomainSpecification:
-        """Read a specification as the command line gives it. Raises CensusError."""
+        """Return the specification that the command line gives as JSON. Raises CensusError."""
         return cls.from_mapping(name, parse_json(text, f"domains.{name}, the specification"))
 
     @classmethod
     def from_mapping(cls, name: str, given: object) -> DomainSpecification:
-        """Check an entry of the config. Raises CensusError that names the key at fault."""
+        """Return the specification in an entry of the config. Raises CensusError that names the key at fault."""
         where = f"domains.{name}"
         if not isinstance(given, dict):
             raise CensusError(f"{where}: found {given!r}, expected a mapping with `files`.")
-        allowed = [entry.name for entry in fields(cls) if entry.name != "name"]
+        kinds = {entry.name: entry.metadata["kinds"] for entry in fields(cls) if entry.metadata}
         values = {key: value for key, value in given.items() if value is not None}
         for key, value in values.items():
-            if key not in allowed:
-                raise CensusError(f"{where}: unknown key '{key}'; {one_of(str(key), allowed)}")
-            if not isinstance(value, TYPES[key]):
-                raise CensusError(f"{where}.{key}: found {value!r}, expected {_named(TYPES[key])}.")
+            if key not in kinds:
+                raise CensusError(f"{where}: unknown key '{key}'; {one_of(str(key), list(kinds))}")
+            # To Python true is a number, too.
+            if not isinstance(value, kinds[key]) or (
+                type(value) is bool and bool not in kinds[key]
+            ):
+                raise CensusError(f"{where}.{key}: found {value!r}, expected {_named(kinds[key])}.")
         if "hub" in values and "pypi" in values:
             raise CensusError(f"{where}: found both `hub` and `pypi`; a domain has one source.")
         files = values.pop("files", [])
@@ -106,7 +99,7 @@ class DomainSpecification:
         if self.held_out is not None and not 0 < self.held_out < 1:
             raise CensusError(
                 f"{where}.held_out: found {self.held_out}, expected a share between 0 and 1, both "
-                "left out. Leave the key away if no training reads this domain: studies then read "
+                "excluded. Leave the key out if no training reads this domain: the studies then read "
                 "every document."
             )
         if self.documents is not None and self.documents < 1:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from neuron_census.errors import CensusError
 
 ALWAYS_ALLOWED = 1 << 30
-"""Bytes to which a file of any size may unpack."""
+"""Bytes that any file may unpack to."""
 LARGEST_RATIO = 200
-"""Beyond these, how many times its own size a file may unpack to; text rarely takes more than 20 times less."""
+"""How many times its own size a larger file may unpack to; of text it is rarely more than 20 times."""
 
 
 def require_no_bomb(place: str, packed: int, unpacked: int) -> None:

@@ -1,4 +1,4 @@
-"""Read the text of one domain, whatever its source, into a table in the seeded document order."""
+"""Read the text of one domain from its source into a table, in the seeded order of documents."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def read_domain(
     seed: int = 0,
     search_folders: list[Path] | None = None,
 ) -> None:
-    """Read all documents of a domain and write them in a seeded order, split into two parts.
+    """Read all documents of a domain, and write them in a seeded order, split into two parts.
 
     Parameters
     ----------
@@ -34,13 +34,13 @@ def read_domain(
     seed
         seed of the order of documents and of the held-out part
     search_folders
-        folders in which relative paths are looked up, the first that has a match; by default the
-        working directory
+        folders in which relative paths are looked up, in this order until one matches; by default
+        the working directory
     """
     specification = DomainSpecification.from_json(domain, spec)
     dropped = Dropped()
     documents = read_documents(specification, search_folders or [Path.cwd()], dropped)
-    found = list(_watched(documents, domain))
+    found = list(_with_progress(documents, domain))
     if not found:
         raise _nothing_found(specification, dropped)
     table = make_domain_table(domain, found, seed=seed, held_out=specification.held_out)
@@ -48,13 +48,13 @@ def read_domain(
     held_out = int(table["held_out"].sum())
     size = int(table["text"].str.len_bytes().sum())
     note(
-        f"{domain}: {len(table):,} documents ({size / 1e6:,.1f} MB), {held_out:,} for the studies; "
-        f"dropped {dropped.empty_documents:,} empty documents and {dropped.repeated_passages:,} "
+        f"{domain}: {len(table):,} documents ({size / 1e6:,.1f} MB), of which the studies read {held_out:,}; "
+        f"left out {dropped.empty_documents:,} empty documents and {dropped.repeated_passages:,} "
         "repeated passages."
     )
 
 
-def _watched(documents: Iterator[Document], domain: str) -> Iterator[Document]:
+def _with_progress(documents: Iterator[Document], domain: str) -> Iterator[Document]:
     with progress(what=f"reading {domain}", unit="B", scale=True) as bar:
         for document in documents:
             yield document
@@ -66,9 +66,9 @@ def _nothing_found(specification: DomainSpecification, dropped: Dropped) -> Cens
     if dropped.empty_documents:
         return CensusError(
             f"{where}: no text was found: all {dropped.empty_documents:,} documents are empty, the "
-            f"first is {dropped.first_empty}. Check the files, and the key that `text` names."
+            f"first of them {dropped.first_empty}. Check the files, and the key that `text` names."
         )
     return CensusError(
-        f"{where}: no record meets `where` ({dict(specification.where)}) in "
-        f"{', '.join(specification.files)}. Compare it with a record of the source."
+        f"{where}: no record in {', '.join(specification.files)} meets `where` "
+        f"({dict(specification.where)}). Compare it with a record of the source."
     )

@@ -1,4 +1,4 @@
-"""Which windows of a domain the studies read, as their budgets fill."""
+"""Which windows of a domain each study reads, until its budget is filled."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ ALL = "all"
 
 @dataclass
 class Budget:
-    """What one study takes of one domain: its first windows until their text tokens reach `tokens`.
+    """What one study takes of one domain: its first windows, until they hold `tokens` tokens of text.
 
-    `tokens` is None for everything. A study that reads `only_full` takes windows of full length and
-    passes over the others. `taken` counts text tokens, the BOS of each window left out.
+    `tokens` is None for a study that takes everything. With `only_full`, windows that are shorter than the
+    full length are passed over. `taken` counts tokens of text, without the BOS of each window.
     """
 
     study: str
@@ -30,20 +30,20 @@ class Budget:
 
     @property
     def filled(self) -> bool:
-        """Whether no further window is wanted; never so for a budget of everything."""
+        """Whether no further window is wanted; never true of a budget of everything."""
         return self.tokens is not None and self.taken >= self.tokens
 
     def take(
         self, text_tokens: Int64[np.ndarray, " windows"], full: Bool[np.ndarray, " windows"]
     ) -> Bool[np.ndarray, " windows"]:
-        """Tell which of the next windows the study reads.
+        """Return which of the next windows the study reads, and count them as taken.
 
         Parameters
         ----------
         text_tokens
-            tokens of each window, its BOS left out
+            tokens of each window, without its BOS
         full
-            which windows have the full length
+            whether each window has the full length
         """
         wanted = full.copy() if self.only_full else np.ones(len(full), dtype=np.bool_)
         counted = np.where(wanted, text_tokens, 0)
@@ -55,14 +55,14 @@ class Budget:
 
 
 def read_studies(text: str, domains: list[str]) -> dict[str, dict[str, int | None]]:
-    """Read the config's `studies`: for each study, the tokens of each domain; None for all.
+    """Return the tokens that each study takes of each domain; None where it takes all.
 
     Parameters
     ----------
     text
-        JSON: `{study: [{domain, tokens}]}`
+        the config's `studies`, as JSON: `{study: [{domain, tokens}]}`
     domains
-        the domains that there are
+        names of the domains that can be read
 
     Raises CensusError that names the entry at fault.
     """
@@ -74,7 +74,9 @@ def read_studies(text: str, domains: list[str]) -> dict[str, dict[str, int | Non
             raise CensusError(f"studies: unknown study '{study}'; {one_of(study, list(STUDIES))}")
     read = {study: _selections(study, given.get(study) or [], domains) for study in STUDIES}
     if not any(read.values()):
-        raise CensusError("studies: no study reads any domain; give at least one {domain, tokens}.")
+        raise CensusError(
+            "studies: no study reads any domain; expected at least one {domain, tokens}."
+        )
     return read
 
 
@@ -92,7 +94,7 @@ def _selections(study: str, given: object, domains: list[str]) -> dict[str, int 
                 f"{where}.domain: unknown domain '{domain}'; {one_of(domain, domains)}"
             )
         if domain in selections:
-            raise CensusError(f"{where}.domain: '{domain}' is there twice; give one budget for it.")
+            raise CensusError(f"{where}.domain: '{domain}' occurs twice; give one budget for it.")
         if tokens != ALL and (not isinstance(tokens, int) or tokens < 1):
             raise CensusError(f"{where}.tokens: found {tokens!r}, expected 1 or more, or '{ALL}'.")
         selections[domain] = None if tokens == ALL else tokens

@@ -1,4 +1,4 @@
-"""Cut the text of the domains into the windows that the studies read, once for each tokenizer."""
+"""Cut the text of the domains into the windows that the studies read, once per tokenizer."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def tokenize(
     window: int | None = None,
     min_position_windows: int = 1,
 ) -> None:
-    """Cut the text that the studies read into windows and deal them into shards.
+    """Cut the text that the studies read into windows, and deal these into shards.
 
     What `classify` would refuse for want of text is refused here, before any model computes.
 
     Parameters
     ----------
     domains
-        domain tables, `{domain}.parquet`; their order numbers the domains
+        domain tables, `{domain}.parquet`, in the order in which domains are numbered
     tokenizer
         folder with a config.json and tokenizer.json, or vocab.json and merges.txt
     studies
@@ -48,10 +48,10 @@ def tokenize(
     shards
         number of shards
     window
-        longest window, BOS included, if shorter than the models' max_position_embeddings
+        longest window, BOS included, if it is to be shorter than the models' max_position_embeddings
     min_position_windows
-        fewest windows of the positions study, all domains together, from which `classify` will tell
-        anything; changes nothing in the table
+        smallest number of windows of the positions study, all domains together, that `classify` will
+        accept; it changes nothing in the table
     """
     encoder = Encoder.open(tokenizer)
     length = encoder.longest if window is None else min(encoder.longest, window)
@@ -87,6 +87,7 @@ def tokenize(
         vocabulary=encoder.vocabulary,
         shards=shards,
         domains=read,
+        tokenizer=encoder.digest,
     )
     note(
         f"{output}: {len(table):,} windows of up to {length} tokens, "
@@ -97,7 +98,7 @@ def tokenize(
 def _windows_of_domain(
     domain: str, path: Path, encoder: Encoder, length: int, budgets: list[Budget]
 ) -> pl.DataFrame:
-    """Encode no more documents than the budgets need; keep the windows that some study reads."""
+    """The windows of a domain that some study reads; no more documents are encoded than the budgets need."""
     wanted = [budget.tokens for budget in budgets]
     total = None if None in wanted else max(tokens for tokens in wanted if tokens is not None)
     tables = []
@@ -126,7 +127,7 @@ def _windows_of_domain(
 
 
 def _batches(path: Path) -> Iterator[tuple[Int32[np.ndarray, " documents"], list[str]]]:
-    """Read the held-out documents in their order, a few megabytes at a time."""
+    """The held-out documents in their order, a few megabytes at a time: their numbers and their texts."""
     scan_domain_table(path)
     numbers: list[int] = []
     texts: list[str] = []
@@ -151,18 +152,18 @@ def cut(
     window_length: int,
     bos: int,
 ) -> pl.DataFrame:
-    """Cut documents into windows: BOS and up to `window_length - 1` consecutive tokens of one.
+    """Return documents cut into windows: BOS and up to `window_length - 1` consecutive tokens of one document.
 
     Parameters
     ----------
     documents
         number of each document
     encoded
-        tokens of each document, without BOS; one without tokens gives no window
+        tokens of each document, without BOS; a document without tokens has no window
     window_length
         longest window, BOS included
     bos
-        the token that is put in front of each window
+        the token that is put before each window
 
     Returns columns document, part, length, tokens, in the order of the documents.
     """
@@ -197,16 +198,16 @@ def _count_within(sizes: Int64[np.ndarray, " groups"]) -> Int64[np.ndarray, " me
 
 
 def deal(windows: pl.DataFrame, domains: list[str], shards: int) -> pl.DataFrame:
-    """Deal windows into shards of about equal tokens, and put them into forward order.
+    """Return windows in forward order, dealt into shards of about equally many tokens.
 
-    Windows that the same studies read go together, those of `positions` first, then those of
-    `ngrams`: few shards carry what only these studies need. Within a shard, windows of the same
-    studies and domain are next to one another, the longest first, so that they fill a batch.
+    Windows that the same studies read stay together, those of `positions` first, then those of
+    `ngrams`: what only these studies need is then in few shards. Within a shard, windows of the same
+    studies and domain are next to one another, the longest first, so that batches are full.
 
     Parameters
     ----------
     windows
-        columns domain, document, part, length, tokens and one for each study
+        columns domain, document, part, length and tokens, and one per study
     domains
         names of the domains, in their order
     shards
@@ -226,7 +227,7 @@ def deal(windows: pl.DataFrame, domains: list[str], shards: int) -> pl.DataFrame
     if len(np.unique(shard)) < shards:
         raise CensusError(
             f"record.shard_tokens: {len(windows):,} windows cannot be dealt into {shards} shards "
-            "without leaving one empty. Raise it, to a hundred windows or more."
+            "without leaving one empty. Raise it, so that a shard holds a hundred windows or more."
         )
     return (
         ordered.with_columns(pl.Series("shard", shard.astype(np.int32)))

@@ -1,7 +1,8 @@
-"""Text to token ids, many documents at a time, with any tokenizer that an OPT model comes with."""
+"""From text to token ids, many documents at a time, with any tokenizer that an OPT model comes with."""
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -18,19 +19,19 @@ from neuron_census.errors import CensusError
 from neuron_census.tokenizer.folder import TokenizerFolder
 
 PIECE = 50_000
-"""Characters that are encoded as one, where a longer text may be cut."""
+"""Characters that are encoded at a time, if a longer text may be cut."""
 PIECES_AT_A_TIME = 64
-"""What the library says of them takes about a hundred bytes a token."""
+"""What the library returns for them takes about a hundred bytes per token."""
 PANIC = "PanicException"
-"""Name of the class, which no module gives away, of what Rust code raises where it did not expect to fail."""
+"""Name of the class of a Rust panic, which is in no module that could be imported."""
 
-# Between a character and white space behind it GPT-2's rule always ends a word, whatever is around.
+# By GPT-2's rule a word always ends between a character and the white space after it, whatever is around.
 _WORD_END = re.compile(r"(?<=\S)(?=[ \n\t])")
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """A tokenizer, and what the windows need to know of the models that it belongs to.
+    """A tokenizer, and what windows depend on in the models that it belongs to.
 
     `vocabulary` is one more than the highest id; `longest` is the models' max_position_embeddings;
     `may_be_cut` says whether a long text has the same ids when it is encoded in parts.
@@ -45,7 +46,7 @@ class Encoder:
 
     @classmethod
     def open(cls, folder: Path) -> Encoder:
-        """Open a folder with config.json and tokenizer.json, or vocab.json and merges.txt.
+        """Return the encoder of a folder with config.json and tokenizer.json, or vocab.json and merges.txt.
 
         Raises CensusError that names the file that is missing, broken or at odds with another.
         """
@@ -61,6 +62,11 @@ class Encoder:
                 f"ids from 0 to {vocabulary - 1}. Take the config.json that belongs to it."
             )
         return cls(tokenizer, files.bos, vocabulary, files.longest, _may_be_cut(tokenizer), folder)
+
+    @property
+    def digest(self) -> str:
+        """A digest of the tokenizer, the same for every file that it can be read from."""
+        return hashlib.sha256(self.tokenizer.to_str().encode()).hexdigest()[:32]
 
     def encode(self, texts: Sequence[str]) -> list[Int32[np.ndarray, " _"]]:
         """Return the ids of each text: no special tokens; a '</s>' in it is ordinary characters.
@@ -81,7 +87,7 @@ class Encoder:
 
 
 def _pieces(text: str) -> Iterator[str]:
-    """Cut a long text where words end: equal work for all threads, memory that is bounded."""
+    """The parts of a long text, cut where words end: equal work for all threads, and bounded memory."""
     start = 0
     while len(text) - start > PIECE:
         cut = _WORD_END.search(text, start + PIECE)
@@ -93,7 +99,7 @@ def _pieces(text: str) -> Iterator[str]:
 
 
 def _may_be_cut(tokenizer: Tokenizer) -> bool:
-    """Tell whether a cut where a word ends cannot change ids: GPT-2's rule and nothing besides."""
+    """Whether a cut where a word ends cannot change ids: with GPT-2's rule and nothing else."""
     settings: dict[str, Any] = json.loads(tokenizer.to_str())
     pre_tokenizer = settings["pre_tokenizer"] or {}
     return (
@@ -117,9 +123,9 @@ def _tokenizer(folder: TokenizerFolder) -> Tokenizer:
 
 @contextmanager
 def library_errors(what: str) -> Iterator[None]:
-    """Turn what the tokenizers library raises into a CensusError that begins with `what`.
+    """Raise a CensusError that begins with `what` for anything that the tokenizers library raises.
 
-    It is written in Rust: besides exceptions of no narrower kind it raises panics, which are no `Exception`.
+    The library is written in Rust: besides plain exceptions it raises panics, which are no `Exception`.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""The folder of a tokenizer: which files it has, and what the config.json of its models says.
+"""The folder of a tokenizer: its files, and what the config.json of its models says.
 
 Standard library only, for it is used while the workflow is parsed.
 """
@@ -27,7 +27,7 @@ class TokenizerFolder:
 
     @classmethod
     def open(cls, path: Path) -> TokenizerFolder:
-        """Look at a folder. Raises CensusError that names the file that is missing or broken."""
+        """Return what a folder holds. Raises CensusError that names the file that is missing or broken."""
         config = _config(path / "config.json")
         whole, vocabulary, merges = (
             path / name for name in ("tokenizer.json", "vocab.json", "merges.txt")

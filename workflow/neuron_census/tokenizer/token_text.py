@@ -1,4 +1,4 @@
-"""The text of tokens and n-grams, in which a part of a character is seen for what it is."""
+"""The text of tokens and n-grams, in which a part of a character is visible as such."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from neuron_census.tokenizer.encoder import Encoder
 class TokenText:
     """How a tokenizer spells its tokens.
 
-    `spelled` has the bytes of each, `texts` the same as text, `whole` whether that is UTF-8.
+    `spelled` are the bytes of each token, `texts` the same as text, `whole` whether the bytes are UTF-8.
     """
 
     spelled: list[bytes]
@@ -29,9 +29,9 @@ class TokenText:
 
     @classmethod
     def open(cls, folder: Path) -> TokenText:
-        """Read the tokens of a tokenizer's folder; CensusError if the folder is not in order.
+        """Return the tokens of a tokenizer's folder. Raises CensusError if the folder is not in order.
 
-        The tokens of a tokenizer that is not byte-level are taken as its vocabulary has them.
+        The tokens of a tokenizer that is not byte-level are spelled as in its vocabulary.
         """
         encoder = Encoder.open(folder)
         spelled = list(_spelled(encoder.tokenizer, encoder.vocabulary))
@@ -39,12 +39,12 @@ class TokenText:
         return cls(spelled, texts, np.array([_is_text(token) for token in spelled], dtype=np.bool_))
 
     def of(self, ngrams: Int32[np.ndarray, "ngram n"]) -> pl.Series:
-        r"""Give the text of n-grams: their tokens decoded together, what is no UTF-8 as \xNN.
+        r"""Return the text of n-grams: their tokens decoded together, with bytes that are not UTF-8 as \xNN.
 
         Parameters
         ----------
         ngrams
-            the tokens of each
+            the tokens of each n-gram
         """
         columns = [self.texts.gather(tokens) for tokens in ngrams.T]
         joined = pl.select(text=pl.concat_str(columns)).to_series()
@@ -60,7 +60,7 @@ class TokenText:
 
 
 def _spelled(tokenizer: Tokenizer, vocabulary: int) -> Iterator[bytes]:
-    """The bytes of each token; a hole in the vocabulary says so."""
+    """The bytes of each token; for an id that the vocabulary skips, words that say so."""
     byte_of = _bytes_of_characters() if _is_byte_level(tokenizer) else {}
     added = tokenizer.get_added_tokens_decoder()
     for token in range(vocabulary):

@@ -12,6 +12,7 @@ from neuron_census.draw.claims.finding import UndecidedError
 from neuron_census.draw.detected_ngrams import detected_by_layer
 from neuron_census.draw.model_tables import ModelTables
 from neuron_census.formats.tables import NGRAMS
+from neuron_census.layers import first_half
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Measured:
     @property
     def first_half(self) -> int:
         """How many layers lie below half of the depth."""
-        return -(-self.layers // 2)
+        return first_half(self.layers)
 
     def covered(self, n: int) -> pl.DataFrame:
         """Return the alive neurons of the first half of layers that n-grams of length `n` trigger."""

@@ -14,6 +14,7 @@ from neuron_census.draw.figures.legend import legend_below
 from neuron_census.draw.figures.limits import set_limits_from_nought
 from neuron_census.draw.figures.published import draw_published, label_published
 from neuron_census.draw.model_tables import ModelTables
+from neuron_census.layers import first_half
 
 # The axes reach at least this far.
 LEAST_COUNT = 5.0
@@ -38,7 +39,7 @@ def table(models: Mapping[str, ModelTables], ngram: str) -> pl.DataFrame:
     for model, tables in models.items():
         layers = tables.census["layer"].n_unique()
         rows = detected_by_layer(tables.census, tables.covered, ngram)
-        reach = 0.5 if len(rows) == -(-layers // 2) else len(rows) / layers
+        reach = 0.5 if len(rows) == first_half(layers) else len(rows) / layers
         parts.append(
             rows.select(
                 pl.lit(model).alias("model"),

@@ -17,7 +17,7 @@ from neuron_census.progress import note
 
 
 @contextmanager
-def taken_device(
+def acquire_device(
     name: Literal["auto", "cpu", "cuda"], locks: Path | None = None
 ) -> Iterator[torch.device]:
     """Choose a device, and while inside keep other jobs of this machine from choosing the same GPU.
@@ -67,16 +67,30 @@ def _current(number: int) -> torch.device:
 
 
 def _lock(file: Path) -> IO[bytes] | None:
-    """An open file with its lock, which the system releases with the process; None if another has it."""
+    """Return an open file with its lock, which the system releases with the process; None if it cannot be had."""
     try:
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
-    except PermissionError:
-        # Another user's job made it: a lock can be had by reading, too.
-        descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW)
-    opened = os.fdopen(descriptor, "rb")
+        opened = os.fdopen(_open(file), "rb")
+    except OSError as error:
+        # Whether another user's job has this GPU cannot be told: it counts as taken.
+        note(
+            f"{file}: this lock of a GPU cannot be opened ({error.strerror}); another user may own it"
+        )
+        return None
     try:
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except OSError:
+        # Another job has it, or this disk knows no locks.
         opened.close()
         return None
     return opened
+
+
+def _open(file: Path) -> int:
+    try:
+        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
+    except FileExistsError:
+        # A lock can be had by reading, too, whoever made the file.
+        return os.open(file, os.O_RDONLY | os.O_NOFOLLOW)
+    # Whatever the mask of this user: other users' jobs must be able to open it.
+    os.fchmod(descriptor, 0o666)
+    return descriptor

@@ -1,0 +1,1 @@
+"""Descriptions of every file of a run, from which docs/tables.md is written; no stage reads them."""
