@@ -69,7 +69,7 @@ GPT2 = {"model_type": "gpt2", "n_layer": 12, "n_positions": 1024, "activation_fu
     [
         (GPT2, "model_type is 'gpt2', expected 'opt'"),
         ({}, "model_type is None, expected 'opt'"),
-        ([1], "model_type is [1], expected 'opt'"),
+        ([1], "holds a JSON list, expected an object"),
         (OPT | {"activation_function": "gelu"}, "activation_function is 'gelu', expected 'relu'"),
         (OPT | {"num_hidden_layers": "4"}, "num_hidden_layers is '4', expected a whole number"),
         (OPT | {"num_hidden_layers": True}, "num_hidden_layers is True"),

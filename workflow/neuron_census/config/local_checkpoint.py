@@ -8,10 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from neuron_census.errors import CensusError
-from neuron_census.json_text import parse_json
-
-MOST_LAYERS = 1000
-"""Far more than any model has. Every layer is a job, so that a wrong number would make an endless plan."""
+from neuron_census.paths.opt_config import read_opt_config
 
 
 def read_layers(folder: Path) -> int:
@@ -24,31 +21,9 @@ def read_layers(folder: Path) -> int:
 
     Raises CensusError where config.json is missing or broken, or is not that of an OPT model with ReLU.
     """
-    file = folder / "config.json"
-    try:
-        content = file.read_bytes()
-    except OSError as error:
+    layers = read_opt_config(folder).get("num_hidden_layers")
+    if layers is None:
         raise CensusError(
-            f"{file}: cannot be read ({error.strerror}). Expected the config.json of an OPT checkpoint in "
-            "Hugging Face's format; correct the checkpoint's `path`."
-        ) from error
-    config = parse_json(content, str(file))
-    if not isinstance(config, dict) or config.get("model_type") != "opt":
-        found = config.get("model_type") if isinstance(config, dict) else config
-        raise CensusError(
-            f"{file}: model_type is {found!r}, expected 'opt'. Neuron Census reads OPT models only: choose "
-            "another checkpoint."
+            f"{folder / 'config.json'}: has no num_hidden_layers. Take the config.json that belongs to the weights."
         )
-    activation = config.get("activation_function", "relu")
-    if activation != "relu":
-        raise CensusError(
-            f"{file}: activation_function is {activation!r}, expected 'relu'. Which neurons are active, and "
-            "which dead, is defined for ReLU only: choose another checkpoint."
-        )
-    layers = config.get("num_hidden_layers")
-    if not isinstance(layers, int) or isinstance(layers, bool) or not 1 <= layers <= MOST_LAYERS:
-        raise CensusError(
-            f"{file}: num_hidden_layers is {layers!r}, expected a whole number from 1 to {MOST_LAYERS}. Take the "
-            "config.json that belongs to the weights."
-        )
-    return layers
+    return int(layers)
