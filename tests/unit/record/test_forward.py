@@ -10,7 +10,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import OPTForCausalLM
+from transformers import OPTConfig, OPTForCausalLM
 
 from helpers.made.checkpoints import make_checkpoint
 from helpers.made.windows import made_windows
@@ -91,7 +91,7 @@ def some_windows(vocabulary: int = 96) -> pl.DataFrame:
     ],
 )
 def test_activations_equal_those_of_transformers(tmp_path: Path, shape: dict[str, object]) -> None:
-    folder = make_checkpoint(tmp_path / "model", dtype=torch.float64, **shape)  # type: ignore[arg-type]
+    folder = make_checkpoint(tmp_path / "model", dtype=torch.float64, **shape)  # type: ignore[no-untyped-call]
     table = some_windows()
     keeper = keep(Checkpoint.open(folder), table)
 
@@ -122,6 +122,24 @@ def test_streamed_equals_resident_to_the_bit_for_any_super_batch(
         for layer in range(3):
             assert streamed.layer(layer).dtype == dtype
             assert torch.equal(streamed.layer(layer), all_resident.layer(layer))
+
+
+def test_the_configuration_of_a_checkpoint_stays_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Others read it meanwhile; what the modules need is set in a copy."""
+    checkpoint = Checkpoint.open(make_checkpoint(tmp_path / "model"))
+    changed: list[str] = []
+    before = OPTConfig.__setattr__
+
+    def note(config: OPTConfig, name: str, value: object) -> None:
+        if config is checkpoint.config:
+            changed.append(name)
+        before(config, name, value)  # type: ignore[no-untyped-call]
+
+    monkeypatch.setattr(OPTConfig, "__setattr__", note)
+    keep(checkpoint, some_windows(), resident=1)
+    assert changed == []
 
 
 @settings(deadline=None, max_examples=60)
