@@ -76,3 +76,10 @@ def test_shards_part_the_windows_evenly_and_by_study(given: tuple[pl.DataFrame, 
     ordered = found.sort("kind").rows()
     assert all(before[2] <= after[1] for before, after in pairwise(ordered))
     assert_in_forward_order(dealt, ["z", "a", "b"])
+    # They are dealt by studies, then in the order of domains and documents.
+    by_turns = dealt.sort(
+        *[~pl.col(study) for study in ("positions", "ngrams", "dead")],
+        pl.col("domain").replace_strict({"z": 0, "a": 1, "b": 2}),
+        "document",
+    )
+    assert by_turns["shard"].is_sorted()
