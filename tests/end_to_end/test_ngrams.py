@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 
 from helpers.oracles.ngrams_by_loop import (
+    LENGTHS,
     READINGS,
-    SIZES,
     Reading,
     Seen,
     census_columns,
@@ -184,7 +184,7 @@ def test_every_projection_and_spectrum(
 
 
 def test_the_sensitivity_to_thresholds(seen: Seen, reading: Reading, tables: Tables) -> None:
-    sizes = {n: name for name, n in SIZES.items()}
+    sizes = {n: name for name, n in LENGTHS.items()}
     assert len(tables.sensitivity) == 3 * 5 * 6 * 3
     extremes = tables.sensitivity.filter(
         pl.col("coverage").is_in([0.5, 0.99]), pl.col("presence").is_in([0.5, 1.0])
@@ -201,7 +201,7 @@ def test_planted_neurons_are_found_as_what_they_are(model: Model, tables: Tables
     census = {(row["layer"], row["neuron"]): row for row in tables.census.iter_rows(named=True)}
     for name, planted in model.planted.items():
         row = census[planted.layer, planted.neuron]
-        kind = list(SIZES)[len(planted.places) - 1]
+        kind = list(LENGTHS)[len(planted.places) - 1]
         if name in UNDETECTED:
             assert not row[f"{kind}_detector"], name
             continue

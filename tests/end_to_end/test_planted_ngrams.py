@@ -11,8 +11,8 @@ import pytest
 from helpers.oracles.brute_force import active_tokens
 from helpers.oracles.ngrams_by_loop import (
     KEPT_TRIGGERS,
+    LENGTHS,
     READINGS,
-    SIZES,
     census_columns,
     projections_of,
     seen_in,
@@ -46,8 +46,8 @@ def test_loops_find_the_planted_detectors_and_projections_agree(model: Model) ->
     for name, planted in model.planted.items():
         place = (planted.layer, planted.neuron)
         columns = census_columns(seen, reading, place)
-        found = {size for size, n in SIZES.items() if columns[f"{size}_detector"]}
-        kind = list(SIZES)[len(planted.places) - 1]
+        found = {size for size, n in LENGTHS.items() if columns[f"{size}_detector"]}
+        kind = list(LENGTHS)[len(planted.places) - 1]
         assert (kind in found) is (name not in UNDETECTED), name
         counts = seen.activations.get((place, len(planted.places)), Counter())
         assert set(counts) <= set(product(*planted.places)) or name in UNDETECTED

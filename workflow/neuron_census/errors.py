@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-MADE_AGAIN = "Remove it, and the workflow makes it again."
+MADE_AGAIN = "Delete it and run again; the workflow rebuilds it."
 """What to do about a result that is damaged or out of date."""
 
 

@@ -145,7 +145,7 @@ class StandinHub:
         return self.repositories[kind, name]
 
     def environment(self, home: Path, *, token: str | None = None) -> dict[str, str]:
-        """Give the environment of a process that takes this for the hub.
+        """Return the environment of a process that takes this for the hub.
 
         Parameters
         ----------

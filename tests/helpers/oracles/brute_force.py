@@ -12,7 +12,7 @@ from transformers import OPTForCausalLM
 
 
 def active_tokens(checkpoint: Path, windows: pl.DataFrame) -> Iterator[list[np.ndarray]]:
-    """For each window, one bool array `[length, ffn_dim]` a layer, from a float64 forward pass."""
+    """Yield for each window one bool array `[length, ffn_dim]` per layer, from a float64 forward pass."""
     torch.set_num_threads(1)
     model = OPTForCausalLM.from_pretrained(checkpoint, dtype=torch.float64).eval()
     seen: list[np.ndarray] = []
@@ -30,7 +30,7 @@ def active_tokens(checkpoint: Path, windows: pl.DataFrame) -> Iterator[list[np.n
 def count_by_hand(
     checkpoint: Path, windows: pl.DataFrame, domains: list[str], window_length: int
 ) -> dict[str, np.ndarray | list[np.ndarray]]:
-    """Everything that a recording holds, by loops over tokens and neurons."""
+    """Return everything that a recording holds, by loops over tokens and neurons."""
     seen = list(active_tokens(checkpoint, windows))
     layers, ffn_dim = len(seen[0]), seen[0][0].shape[1]
     active = np.zeros((layers, len(domains), ffn_dim), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""N-grams, detectors and suppression as the definitions have them: loops, counters and fractions."""
+"""N-grams, detectors and suppression by their definitions: loops, counters and fractions."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import polars as pl
 from helpers.oracles.brute_force import active_tokens
 from neuron_census.checkpoint.checkpoint import Checkpoint
 
-SIZES = {"unigram": 1, "bigram": 2, "trigram": 3}
+LENGTHS = {"unigram": 1, "bigram": 2, "trigram": 3}
 KEPT_TRIGGERS = 64
 
 Ngram = tuple[int, ...]
@@ -25,7 +25,7 @@ Neuron = tuple[int, int]
 
 @dataclass(frozen=True)
 class Seen:
-    """N-grams of a study by n; of them what activates each (layer, neuron); who is alive at all."""
+    """The n-grams of a study by n, those that activate each (layer, neuron), and which neurons are alive."""
 
     occurrences: Mapping[int, Counter[Ngram]]
     activations: Mapping[tuple[Neuron, int], Counter[Ngram]]
@@ -33,8 +33,8 @@ class Seen:
 
 
 def seen_in(checkpoint: Path, windows: pl.DataFrame) -> Seen:
-    """Send windows through plain transformers, and look at every place but the BOS."""
-    occurrences: dict[int, Counter[Ngram]] = {n: Counter() for n in SIZES.values()}
+    """Return what is seen at every place but the BOS when windows go through plain transformers."""
+    occurrences: dict[int, Counter[Ngram]] = {n: Counter() for n in LENGTHS.values()}
     activations: dict[tuple[Neuron, int], Counter[Ngram]] = {}
     alive: set[Neuron] = set()
     for row, activity in zip(
@@ -43,7 +43,7 @@ def seen_in(checkpoint: Path, windows: pl.DataFrame) -> Seen:
         for place in range(1, row["length"]):
             ngrams = {
                 n: tuple(row["tokens"][place - n + 1 : place + 1])
-                for n in SIZES.values()
+                for n in LENGTHS.values()
                 if row["ngrams"] and place >= n
             }
             for n, ngram in ngrams.items():
@@ -68,7 +68,7 @@ class Reading:
     suppression: str
 
     def cover(self, counts: Counter[Ngram]) -> int:
-        """The fewest n-grams that hold the coverage of all activations."""
+        """Return the size of the cover: the fewest n-grams that hold the coverage of all activations."""
         wanted, held = Fraction(str(self.coverage)) * counts.total(), 0
         for size, count in enumerate(sorted(counts.values(), reverse=True), start=1):
             held += count
@@ -77,7 +77,7 @@ class Reading:
         raise AssertionError("all of them hold all of it")
 
     def covered(self, counts: Counter[Ngram], occurrences: Counter[Ngram]) -> set[Ngram]:
-        """N-grams that occur often enough, and on which the neuron is active often enough."""
+        """Return the n-grams that occur often enough and activate the neuron often enough."""
         presence = Fraction(str(self.presence))
         return {
             ngram
@@ -87,14 +87,14 @@ class Reading:
         }
 
     def detects(self, name: str, counts: Counter[Ngram], occurrences: Counter[Ngram]) -> bool:
-        """The three conditions of a detector that is alive."""
+        """Return whether a neuron that is alive meets the three conditions of a detector."""
         if not counts or self.cover(counts) > self.max_cover[name]:
             return False
         held = sum(counts[ngram] for ngram in self.covered(counts, occurrences))
         return held >= Fraction(str(self.coverage)) * counts.total()
 
     def suppresses(self, values: list[float]) -> bool:
-        """Whether projections count as negative."""
+        """Return whether projections count as negative."""
         negative = sum(value < 0 for value in values)
         return {
             "mean": fmean(values) < 0,
@@ -111,9 +111,9 @@ READINGS = {
 
 
 def census_columns(seen: Seen, reading: Reading, neuron: Neuron) -> dict[str, Any]:
-    """The n-gram columns of a neuron in an analysed layer, those of suppression left out."""
+    """Return the n-gram columns of a neuron in an analysed layer, without those about suppression."""
     columns: dict[str, Any] = {}
-    for name, n in SIZES.items():
+    for name, n in LENGTHS.items():
         counts = seen.activations.get((neuron, n), Counter())
         columns |= {
             f"{name}_activations": counts.total(),
@@ -126,7 +126,7 @@ def census_columns(seen: Seen, reading: Reading, neuron: Neuron) -> dict[str, An
 
 
 def token_detectors(seen: Seen, reading: Reading, analysed: int) -> dict[Neuron, set[int]]:
-    """The covered tokens of every token detector of the first layers, `analysed` of them."""
+    """Return the covered tokens of every token detector of the first `analysed` layers."""
     found: dict[Neuron, set[int]] = {}
     for neuron in sorted(seen.alive):
         counts = seen.activations.get((neuron, 1), Counter())
@@ -137,8 +137,8 @@ def token_detectors(seen: Seen, reading: Reading, analysed: int) -> dict[Neuron,
 
 
 def detected(seen: Seen, reading: Reading, name: str, analysed: int) -> tuple[int, int]:
-    """How many detectors there are, and how many n-grams any of them covers."""
-    n, detectors, union = SIZES[name], 0, set[Ngram]()
+    """Return how many detectors there are, and how many n-grams any of them covers."""
+    n, detectors, union = LENGTHS[name], 0, set[Ngram]()
     for neuron in seen.alive:
         counts = seen.activations.get((neuron, n), Counter())
         if neuron[0] < analysed and reading.detects(name, counts, seen.occurrences[n]):
@@ -150,9 +150,9 @@ def detected(seen: Seen, reading: Reading, name: str, analysed: int) -> tuple[in
 def trigger_rows(
     seen: Seen, reading: Reading, neuron: Neuron
 ) -> list[tuple[int, Ngram, int, int, bool]]:
-    """The triggers of a neuron: n, n-gram, activations, occurrences, covered; the first ones first."""
+    """Return the triggers of a neuron: n, n-gram, activations, occurrences, covered; the most frequent first."""
     rows: list[tuple[int, Ngram, int, int, bool]] = []
-    for name, n in SIZES.items():
+    for name, n in LENGTHS.items():
         counts, occurrences = seen.activations.get((neuron, n), Counter()), seen.occurrences[n]
         if neuron not in seen.alive:
             continue
@@ -164,18 +164,18 @@ def trigger_rows(
 
 
 def projections_of(checkpoint: Path, vocabulary: int, neuron: Neuron) -> list[float]:
-    """`E @ (project_out @ w)` in float64, for the tokens of the tokenizer."""
+    """Return `E @ (project_out @ w)` in float64, for the tokens of the tokenizer."""
     layer, index = neuron
     source = Checkpoint.open(checkpoint)
     row = source.tensor(f"layers.{layer}.fc2.weight").double().numpy()[:, index]
-    if "project_out.weight" in source.names:
+    if "project_out.weight" in source.tensors:
         row = source.tensor("project_out.weight").double().numpy() @ row
     embedding = source.tensor("embed_tokens.weight").double().numpy()
     return [float(np.dot(embedding[token], row)) for token in range(vocabulary)]
 
 
 def percentile(values: list[float], token: int) -> float:
-    """The place of a token by its projection, from 0 to 1; equal ones share theirs."""
+    """Return the place of a token by its projection, from 0 to 1; equal ones share theirs."""
     # What float32 takes for equal is equal: sums in another order may differ in their last digit.
     stored = [np.float32(value) for value in values]
     below = sum(value < stored[token] for value in stored)
@@ -184,7 +184,7 @@ def percentile(values: list[float], token: int) -> float:
 
 
 def suppression_columns(values: list[float], tokens: set[int], reading: Reading) -> dict[str, Any]:
-    """The columns of the census that say what a token detector does to its tokens."""
+    """Return the columns of the census that say what a token detector does to its tokens."""
     own = [values[token] for token in tokens]
     negative = sum(value < 0 for value in own)
     return {

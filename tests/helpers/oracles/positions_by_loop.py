@@ -10,7 +10,7 @@ LOGARITHMS = {"e": 1.0, "2": log(2), "10": log(10)}
 
 
 def entropy_by_hand(share: float) -> float:
-    """H of an event, with 0 log 0 = 0."""
+    """Return the entropy of an event in nats, with 0 log 0 = 0."""
     total = 0.0
     for part in (share, 1 - share):
         if part > 0:
@@ -19,7 +19,7 @@ def entropy_by_hand(share: float) -> float:
 
 
 def information_by_hand(counts: np.ndarray, windows: int, base: str) -> list[float]:
-    """One neuron and one position after another."""
+    """Return the information of each neuron, one neuron and one position after another."""
     found = []
     for neuron in range(counts.shape[1]):
         activations, uncertain = 0, 0.0

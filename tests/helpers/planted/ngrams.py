@@ -34,7 +34,7 @@ LAYERS = 4
 HEADS = 2
 FFN_DIM = 40
 ROWS_BEYOND = 6
-"""Rows of the embedding that belong to no token: long ones, that would be on every list."""
+"""Rows of the embedding that belong to no token, so long that they would be on every list."""
 # Of attention scores: exp(-60) vanishes beside 1 in float64.
 SHARPNESS = 60.0
 SMALL = 0.01
@@ -56,7 +56,7 @@ class Planted:
     unless_after: tuple[int, ...] = ()
 
     def is_active(self, tokens: Sequence[int], place: int) -> bool:
-        """Whether it must be active at a place of a window, whose BOS is at 0."""
+        """Return whether it must be active at a place of a window, whose BOS is at 0."""
         ngram = tokens[max(0, place + 1 - len(self.places)) : place + 1]
         matches = len(ngram) == len(self.places) and all(
             token in choices for token, choices in zip(ngram, self.places, strict=True)
@@ -77,15 +77,15 @@ class Slots:
         return 3 * len(self.tokens) + self.window
 
     def of(self, token: int, back: int) -> int:
-        """The slot of a token that is `back` positions ago."""
+        """Return the slot of a token that is `back` positions ago."""
         return back * len(self.tokens) + self.tokens.index(token)
 
     def of_position(self, position: int) -> int:
-        """The slot of a position."""
+        """Return the slot of a position."""
         return 3 * len(self.tokens) + position
 
     def doubled(self, slots: Mapping[int, float]) -> Tensor:
-        """A vector of the hidden state with values in slots, and their negatives."""
+        """Return a vector of the hidden state with values in slots, and their negatives."""
         half = torch.zeros(self.half, dtype=torch.float64)
         for slot, value in slots.items():
             half[slot] = value
@@ -158,12 +158,12 @@ def _sizes(slots: Slots, vocabulary: int, post_norm: bool) -> dict[str, Any]:
 
 
 def _scale(slots: Slots, *, ones: int) -> float:
-    """What a LayerNorm multiplies with where so many slots of a half hold a one."""
+    """Return the factor of a LayerNorm where so many slots of a half hold a one."""
     return float((slots.half / ones) ** 0.5)
 
 
 def _calm(weights: StateDict) -> None:
-    """Norms that only normalise, no biases, and sublayers that add little."""
+    """Make norms only normalise, biases zero, and sublayers add little."""
     for name, tensor in weights.items():
         if name.endswith("layer_norm.weight"):
             tensor.fill_(1)
@@ -176,7 +176,7 @@ def _calm(weights: StateDict) -> None:
 
 
 def _plant_embeddings(weights: StateDict, slots: Slots) -> None:
-    """A slot for each token of the text; other tokens are at random places between them."""
+    """Give each token of the text a slot; put other tokens at random places between them."""
     embedding, positions = weights["embed_tokens.weight"], weights["embed_positions.weight"]
     generator = torch.Generator().manual_seed(1)
     known = torch.randn(len(embedding), len(slots.tokens), generator=generator, dtype=torch.float64)
@@ -196,7 +196,7 @@ def _plant_embeddings(weights: StateDict, slots: Slots) -> None:
 
 
 def _plant_attention(weights: StateDict, slots: Slots, scale: float) -> None:
-    """Head 0 copies the token before, head 1 the one before that; the BOS where there is none."""
+    """Make head 0 copy the token before, and head 1 the one before that; the BOS where there is none."""
     names = {name: weights[f"layers.0.self_attn.{name}.weight"] for name in ATTENTION}
     for tensor in names.values():
         tensor.zero_()
@@ -217,7 +217,7 @@ def _plant_attention(weights: StateDict, slots: Slots, scale: float) -> None:
 
 
 def _plant_neuron(weights: StateDict, slots: Slots, neuron: Planted) -> None:
-    """Its row of fc1 adds up what it looks for; all of it together exceeds the bias."""
+    """Plant a neuron whose row of fc1 adds up what it looks for; all of it together exceeds the bias."""
     scale = _scale(slots, ones=4)
     wanted = {
         slots.of(token, back): 0.5 / scale

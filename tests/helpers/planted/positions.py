@@ -37,7 +37,7 @@ PLANTED: dict[str, tuple[int, tuple[str, str] | None]] = {
 def plant_positional(
     layers: int, window: int, vocabulary: int, narrow: bool
 ) -> Callable[[StateDict], None]:
-    """Make the neurons of `PLANTED` in every layer, and leave the others' rows of fc1 as they are.
+    """Return an edit that makes the neurons of `PLANTED` in every layer and leaves the others' rows of fc1 alone.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def plant_positional(
 
 
 def share_active(neuron: str, window: int) -> Float64[np.ndarray, " position"]:
-    """Share of tokens at which a planted neuron is active, at each position but that of BOS, for even text."""
+    """Return the share of windows of even text in which a planted neuron is active, at each position but the BOS."""
     place = np.arange(window) / window
     wave = np.cos(2 * pi * CYCLES * place + SHIFT)
     curves = {
@@ -127,5 +127,5 @@ def _plant_neurons(weights: StateDict, name: str, window: int) -> None:
 
 
 def _with_mirror(angle: torch.Tensor) -> torch.Tensor:
-    """Points on a circle and their mirror images, `[..., 4]`."""
+    """Return points on a circle and their mirror images, `[..., 4]`."""
     return torch.stack([angle.cos(), angle.sin(), -angle.cos(), -angle.sin()], dim=-1)

@@ -43,7 +43,7 @@ class Model:
 
 
 def planted_in(ids: Mapping[str, int]) -> dict[str, Planted]:
-    """Detectors of every kind, in both layers that are analysed."""
+    """Return detectors of every kind, in both layers that are analysed."""
 
     def of(
         layer: int, neuron: int, words: str, effects: tuple[float, ...], unless: str = ""
@@ -77,7 +77,7 @@ def planted_in(ids: Mapping[str, int]) -> dict[str, Planted]:
 
 
 def text(ids: Mapping[str, int]) -> pl.DataFrame:
-    """Windows of documents, in which planted n-grams stand where an error would show.
+    """Return windows of documents, in which planted n-grams stand where an error would show.
 
     At the beginning; cut apart where a window ends; at the end of a shard and the beginning of the
     next; and in windows that the n-gram study does not read.
@@ -114,7 +114,7 @@ def text(ids: Mapping[str, int]) -> pl.DataFrame:
 
 
 def make_model(folder: Path, *, post_norm: bool) -> Model:
-    """Write the tokenizer, the windows and the checkpoint."""
+    """Write the tokenizer, the windows and the checkpoint, and return what is planted in them."""
     # Matrices are so small that threads would only wait for each other.
     torch.set_num_threads(1)
     tokenizer = make_tokenizer(folder / "tokenizer", words=WORDS, max_position_embeddings=WINDOW)

@@ -15,7 +15,7 @@ Change = Callable[[Project], None]
 
 
 def touch_everything(project: Project) -> None:
-    """Give every file, in a random order, a time of its own, between yesterday and tomorrow."""
+    """Return every file, in a random order, a time of its own, between yesterday and tomorrow."""
     files = [path for path in project.folder.rglob("*") if ".snakemake" not in path.parts]
     random.Random(0).shuffle(files)
     for number, path in enumerate(files):

@@ -28,7 +28,7 @@ from neuron_census.record.record import record
 
 
 def census_of(counts: Path, thresholds: str) -> Path:
-    """Classify counts that have no n-grams; every table lands beside them."""
+    """Classify counts that have no n-grams, write every table beside them, and return the census."""
     tables: dict[str, Any] = {
         name: counts.with_name(f"{name}.parquet")
         for name in ("census", "triggers", "projections", "spectra", "positions")
@@ -154,7 +154,7 @@ def test_thresholds_that_are_none_are_refused(tmp_path: Path, thresholds: str, s
 def test_from_windows_to_census_equals_brute_force(
     tmp_path: Path, shape: dict[str, Any], threads: int
 ) -> None:
-    """Recorded in three shards, counted and classified, against one window at a time and loops."""
+    """Three recorded shards, counted and classified, against loops over one window at a time."""
     model = make_checkpoint(
         tmp_path / "model",
         dtype=torch.float64,

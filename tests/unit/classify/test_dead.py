@@ -23,6 +23,20 @@ def test_a_neuron_is_dead_if_no_token_activates_it() -> None:
     assert found.frequency.tolist() == [[0.0, 0.2, 0.5], [0.5, 0.0, 0.0]]
 
 
+def test_one_token_is_enough_to_be_alive() -> None:
+    once = np.zeros((1, 2, 2), dtype=np.int64)
+    once[0, 1, 1] = 1
+    found = count_activity(once, np.zeros_like(once), TOKENS, WINDOWS, count_bos=False)
+    assert found.dead.tolist() == [[True, False]]
+    assert found.frequency.tolist() == [[0.0, 1 / 20]]
+
+
+def test_domains_stay_apart_until_they_are_pooled() -> None:
+    found = count_activity(ACTIVE, AT_BOS, TOKENS, WINDOWS, count_bos=True)
+    assert found.active.tolist() == (ACTIVE + AT_BOS).tolist()
+    assert found.tokens.tolist() == [12, 11]
+
+
 def test_bos_counts_only_if_asked_for() -> None:
     found = count_activity(ACTIVE, AT_BOS, TOKENS, WINDOWS, count_bos=True)
     assert found.total_tokens == 23, "twenty tokens of text and three BOS"

@@ -17,7 +17,7 @@ from neuron_census.errors import CensusError
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Weights of one layer and the embeddings, a tokenizer, and what was printed of layer "2"."""
+    """Write weights of one layer and the embeddings, a tokenizer, and what was printed about layer "2"."""
     vocabulary = make_tokenizer(tmp_path / "tokenizer").get_vocab()
     whole = make_checkpoint(tmp_path / "whole", vocab_size=len(vocabulary))
     tensors = load_file(whole / "model.safetensors")
@@ -62,6 +62,34 @@ def test_the_reading_that_was_printed_fits_and_no_other(
     assert fits["first_layer_is"] == 1 and fits["scale"] == "as it is"
     assert fits["correlation"] > 0.99 and fits["best_factor"] == pytest.approx(1, abs=0.05)
     assert "as it is" in capsys.readouterr().out
+
+
+def test_a_token_that_is_printed_twice_is_left_out(folder: Path) -> None:
+    """Once with another value, as where two tokens look the same in print."""
+    table = pl.read_csv(folder / "printed.csv")
+    wrong = table.head(1).with_columns(value=pl.lit(100.0))
+    pl.concat([table, wrong]).write_csv(folder / "printed.csv")
+    identify_projection(
+        checkpoint=folder / "part",
+        tokenizer=folder / "tokenizer",
+        published=folder / "printed.csv",
+        output=folder / "found.csv",
+    )
+    found = pl.read_csv(folder / "found.csv").filter("fits")
+    assert found.select("first_layer_is", "scale").rows() == [(1, "as it is")]
+    assert found["correlation"].item() > 0.99
+
+
+def test_a_neuron_beyond_the_last_one_is_of_another_model(folder: Path) -> None:
+    pl.read_csv(folder / "printed.csv").with_columns(neuron=pl.lit(40)).write_csv(
+        folder / "printed.csv"
+    )
+    with pytest.raises(CensusError, match=r"fc2\.weight has 40 neurons, and .* names 40"):
+        identify_projection(
+            checkpoint=folder / "part",
+            tokenizer=folder / "tokenizer",
+            published=folder / "printed.csv",
+        )
 
 
 def test_what_is_missing_is_named(folder: Path) -> None:

@@ -41,7 +41,7 @@ def test_it_is_the_formula(
 
 @pytest.mark.parametrize(("base", "expected"), [("e", log(2)), ("2", 1.0), ("10", log(2, 10))])
 def test_half_on_and_half_off_is_one_bit(base: str, expected: float) -> None:
-    """Also what code that skips positions with frequencies of 0 or 1 cannot find: there is no other."""
+    """Code that skips positions with frequencies of 0 or 1 cannot find this: there are no others."""
     counts = np.zeros((256, 2), dtype=np.int64)
     counts[:128, 0] = counts[1::2, 1] = 500
     found = position_information(counts, 500, base)
@@ -54,14 +54,21 @@ def test_never_and_always_is_exactly_nothing() -> None:
     assert position_information(counts, 490).tolist() == [0.0, 0.0]
 
 
+def test_rounding_makes_nothing_negative() -> None:
+    """With 96 equal frequencies of 6 in 7, rounding alone would leave -2e-16."""
+    for windows in range(1, 30):
+        counts = np.tile(np.arange(windows + 1), (96, 1))
+        assert position_information(counts, windows).min() >= 0
+
+
 def test_positions_at_which_a_neuron_is_certain_count_like_any_other() -> None:
-    """A neuron with frequencies 0, 1/2, 1: skipping the certain ones leaves one position, and nothing."""
+    """Of frequencies 0, 1/2 and 1, skipping the certain ones leaves one position and no information."""
     counts = np.array([[0], [50], [100]])
     assert position_information(counts, 100)[0] == pytest.approx(log(2) * (1 - 1 / 3), abs=1e-12)
 
 
 def test_chance_alone_gives_half_the_inverse_of_the_windows() -> None:
-    """The bias that the least number of windows is about."""
+    """This is the bias for which there is a least number of windows."""
     generator = np.random.default_rng(0)
     for windows in (10, 100, 1000):
         counts = generator.binomial(windows, 0.4, size=(2048, 200))

@@ -94,6 +94,16 @@ def test_every_trigger_equals_loops(
         assert shown == "".join(text.texts[token] for token in ngram)
 
 
+def test_only_covered_tokens_are_those_of_a_token_detector() -> None:
+    """Active at all 40 places of token 1 and at one of the 20 of token 2: 40 of 41 are covered."""
+    study = Study([[1] * 40 + [2] * 20])
+    active = np.array([[True] * 41 + [False] * 19])
+    found = classified([MadeLayer(0, study, active)], study, np.zeros((2, 1), dtype=bool), PAPER)
+    assert found.token_detectors.rows() == [(0, 0, [1])]
+    row = found.columns.row(0, named=True)
+    assert (row["unigram_activations"], row["unigram_cover"]) == (41, 1)
+
+
 def test_made_models_have_detectors_of_every_kind_and_neurons_that_are_cut_short() -> None:
     found = {"unigram": 0, "bigram": 0, "trigram": 0, "cut": 0, "dead": 0}
     for seed in range(10):

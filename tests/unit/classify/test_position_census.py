@@ -48,7 +48,7 @@ def made_store(path: Path, positions: np.ndarray | None, windows: list[int] = WI
 
 
 def made_positions(neurons: int = NEURONS) -> np.ndarray:
-    """Counts that change with position more or less, and between domains."""
+    """Return counts that change more or less with position, and differ between domains."""
     generator = np.random.default_rng(0)
     shape = (len(WINDOWS), LAYERS, 1, neurons)
     slope = generator.normal(0, 0.2, shape) * (
@@ -173,6 +173,31 @@ def test_lost_and_impossible_counts_are_refused(tmp_path: Path) -> None:
         classify_positions(made_store(tmp_path / "many.zarr", counts), PositionThresholds())
 
 
+def test_a_domain_speaks_for_itself_from_the_least_number_of_windows_on(tmp_path: Path) -> None:
+    counts = np.zeros((3, LAYERS, T, NEURONS), dtype=np.int64)
+    counts[:, 0, : T // 2, 4] = np.array([300, 120, 119])[:, None]
+    store = made_store(tmp_path / "m.zarr", counts, [300, 120, 119])
+    for base, unit in (("e", 1.0), ("2", log(2))):
+        found = classify_positions(store, PositionThresholds(min_windows=120, mi_base=base))
+        assert found is not None
+        (by_domain,) = found.positions["position_mi"].to_list()
+        assert [part["position_mi"] for part in by_domain] == [
+            pytest.approx(log(2) / unit),
+            pytest.approx(log(2) / unit),
+            None,
+        ]
+
+
+def test_a_domain_without_windows_says_nothing(tmp_path: Path) -> None:
+    counts = np.zeros((2, LAYERS, T, NEURONS), dtype=np.int64)
+    counts[0, 0, : T // 2, 4] = 10
+    store = made_store(tmp_path / "m.zarr", counts, [10, 0])
+    found = classify_positions(store, PositionThresholds(min_windows=0))
+    assert found is not None
+    (by_domain,) = found.positions["position_mi"].to_list()
+    assert [part["position_mi"] for part in by_domain] == [pytest.approx(log(2)), None]
+
+
 def test_a_neuron_of_the_first_few_positions_is_known_though_it_is_not_positional(
     tmp_path: Path,
 ) -> None:
@@ -209,3 +234,21 @@ def test_too_few_windows_are_refused(tmp_path: Path) -> None:
     found = classify_positions(store, PositionThresholds(min_windows=99))
     assert found is not None
     assert found.columns.select(pl.col("position_mi").max()).item() == 0.0
+
+
+@pytest.mark.parametrize("active", [0.5, 0.8])
+def test_active_ranges_are_those_of_the_moving_average_of_the_rules(
+    tmp_path: Path, active: float
+) -> None:
+    counts = made_positions()
+    store = made_store(tmp_path / "m.zarr", counts)
+    found = classify_positions(store, PositionThresholds(active=active))
+    assert found is not None and PatternRules().width(T) == 3
+    for row in found.positions.iter_rows(named=True):
+        pooled = counts[:, row["layer"], :, row["neuron"]].sum(axis=0).tolist()
+        means = [fmean(pooled[max(0, at - 1) : at + 2]) for at in range(T)]
+        covered = {
+            place for one in row["active_ranges"] for place in range(one["start"], one["end"] + 1)
+        }
+        assert covered == {at for at in range(T) if means[at] >= active * sum(WINDOWS)}
+        assert (row["shift"] is None) == (not covered)

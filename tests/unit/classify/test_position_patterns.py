@@ -139,6 +139,83 @@ def test_rules_that_leave_no_position_are_refused() -> None:
         describe(np.zeros((1, 64)), 100, PatternRules(start=0.99))
 
 
+def test_descriptors_by_hand() -> None:
+    """A ramp of 129 positions from 0 to 1 after 16 that are left out; near and within reach up to the borders."""
+    rules = PatternRules(
+        start=16 / 145, smoothing=0.0, smoothing_least=1, near=8 / 128, reach=2 / 128
+    )
+    curve = np.concatenate([np.full(16, 0.5), np.arange(129) / 128])
+    row = describe(curve[None], 10**9, rules).row(0, named=True)
+    assert row["lowest"] == pytest.approx(0.01) and row["highest"] == pytest.approx(0.99)
+    assert row["low_run"] == row["high_run"] == pytest.approx(9 / 145), "of the whole window"
+    assert row["low_share"] == row["high_share"] == pytest.approx(9 / 129), "of what is left"
+    assert row["never_share"] == row["always_share"] == pytest.approx(3 / 129)
+    assert row["straightness"] == pytest.approx(1) and row["texture"] == pytest.approx(0, abs=1e-4)
+    assert row["half_cycles"] == 1
+
+
+DECIDED = {
+    "half_cycles": 4.0,
+    "lowest": 0.0,
+    "highest": 1.0,
+    "straightness": 0.0,
+    "low_run": 0.25,
+    "high_run": 0.25,
+    "low_share": 0.25,
+    "high_share": 0.25,
+    "never_share": 0.25,
+    "always_share": 0.25,
+    "texture": 0.0,
+}
+"""Descriptors of a decided oscillation, each of which is changed below."""
+FLAT = {"half_cycles": 0.0}
+LOW_ONLY = FLAT | {"high_run": 0.0, "high_share": 0.0, "always_share": 0.0}
+HIGH_ONLY = FLAT | {"low_run": 0.0, "low_share": 0.0, "never_share": 0.0}
+NEITHER = LOW_ONLY | HIGH_ONLY
+BELOW = 0.001
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, ("oscillatory", "strong")),
+        ({"half_cycles": 3.0}, ("both extremes", "strong")),
+        ({"highest": 0.3}, ("oscillatory", "weak")),
+        ({"highest": 0.3 - BELOW}, ("both extremes", "strong")),
+        ({"texture": 1 / 6}, ("oscillatory", "strong")),
+        ({"texture": 1 / 6 + BELOW}, ("both extremes", "weak")),
+        ({"low_share": 0.25 - BELOW}, ("oscillatory", "weak")),
+        ({"high_share": 0.25 - BELOW}, ("oscillatory", "weak")),
+        ({"lowest": 0.01}, ("oscillatory", "strong")),
+        ({"lowest": 0.01 + BELOW}, ("oscillatory", "weak")),
+        ({"highest": 0.99}, ("oscillatory", "strong")),
+        ({"highest": 0.99 - BELOW}, ("oscillatory", "weak")),
+        (FLAT | {"straightness": 0.98}, ("other", "strong")),
+        (FLAT | {"straightness": 0.98 - BELOW}, ("both extremes", "strong")),
+        (FLAT | {"low_run": 1 / 21, "high_run": 1 / 21}, ("both extremes", "strong")),
+        (FLAT | {"low_run": 1 / 21 - BELOW}, ("one extreme", "strong")),
+        (FLAT | {"high_run": 1 / 21 - BELOW}, ("one extreme", "strong")),
+        (FLAT | {"never_share": 0.3 * 0.25}, ("both extremes", "strong")),
+        (FLAT | {"never_share": 0.3 * 0.25 - BELOW}, ("both extremes", "weak")),
+        (FLAT | {"always_share": 0.3 * 0.25 - BELOW}, ("both extremes", "weak")),
+        (LOW_ONLY, ("one extreme", "strong")),
+        (HIGH_ONLY, ("one extreme", "strong")),
+        # A few positions near the other extreme do not have to reach it: there is no stretch of them.
+        (LOW_ONLY | {"high_share": 0.04}, ("one extreme", "strong")),
+        (HIGH_ONLY | {"low_share": 0.04}, ("one extreme", "strong")),
+        (LOW_ONLY | {"never_share": 0.0}, ("one extreme", "weak")),
+        (HIGH_ONLY | {"always_share": 0.0}, ("one extreme", "weak")),
+        (NEITHER, ("other", "strong")),
+        (NEITHER | {"texture": 0.05}, ("other", "strong")),
+        (NEITHER | {"texture": 0.05 + BELOW}, ("other", "weak")),
+        (LOW_ONLY | {"texture": 0.05 + BELOW}, ("one extreme", "weak")),
+    ],
+)
+def test_every_border_of_the_rules(change: dict[str, float], expected: tuple[str, str]) -> None:
+    descriptors = pl.DataFrame([DECIDED | change])
+    assert classify_patterns(descriptors, RULES).row(0) == expected
+
+
 def test_descriptors_are_complete_also_without_neurons() -> None:
     for count in (0, 3):
         frame = describe(np.full((count, 64), 0.2), 200, RULES)
@@ -176,6 +253,12 @@ def test_turns_are_passages_between_two_levels(curves: np.ndarray) -> None:
         expected += bool(side) and now != side
         side = now
     assert turns(curves, np.array([0.3]), np.array([0.7]))[0] == expected
+
+
+def test_a_turn_reaches_both_levels_exactly() -> None:
+    low, high = np.array([0.25]), np.array([0.75])
+    assert turns(np.array([[0.25, 0.75, 0.25]]), low, high).tolist() == [2]
+    assert turns(np.array([[0.26, 0.75, 0.26]]), low, high).tolist() == [0]
 
 
 def test_straightness_is_the_share_that_a_fitted_line_explains() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from helpers.oracles.counted_by_hand import made_model, seen_by
-from helpers.oracles.ngrams_by_loop import SIZES, Ngram, Reading
+from helpers.oracles.ngrams_by_loop import LENGTHS, Ngram, Reading
 from neuron_census.classify.ngrams.census import classify_ngrams
 from neuron_census.classify.ngrams.sensitivity import measure_sensitivity
 from neuron_census.classify.thresholds import NgramThresholds
@@ -30,7 +30,7 @@ def test_every_number_equals_loops(seed: int) -> None:
     found = measure_sensitivity(counts, index, NgramThresholds(max_cover=max_cover), dead)
     assert found.schema == SENSITIVITY.schema and len(found) == 3 * 5 * 6 * 3
     seen = seen_by(layers, study, dead)
-    names = {n: name for name, n in SIZES.items()}
+    names = {n: name for name, n in LENGTHS.items()}
     for n, largest, coverage, presence, least, detectors, covered in found.iter_rows():
         reading = Reading(coverage, max_cover, presence, least, "mean")
         assert largest == max_cover[names[n]]
@@ -52,7 +52,9 @@ def test_the_configured_thresholds_find_what_the_census_has() -> None:
     census = classify_ngrams(counts, index, NgramThresholds(), dead).columns
     found = measure_sensitivity(counts, index, NgramThresholds(), dead)
     configured = found.filter(coverage=0.95, presence=0.95, min_occurrences=1)
-    assert configured["detectors"].to_list() == [census[f"{size}_detector"].sum() for size in SIZES]
+    assert configured["detectors"].to_list() == [
+        census[f"{size}_detector"].sum() for size in LENGTHS
+    ]
     assert np.all(configured["covered_ngrams"].to_numpy() > 0)
 
 

@@ -51,11 +51,11 @@ def embeddings_by_loop(folder: Path) -> list[list[float]]:
 
 
 def projections_by_loop(folder: Path, layer: int, neuron: int) -> list[float]:
-    """`E @ (project_out @ w)`, one product of two numbers at a time."""
+    """Return `E @ (project_out @ w)`, one product of two numbers at a time."""
     source = Checkpoint.open(folder)
     matrix = source.tensor(f"layers.{layer}.fc2.weight").double().tolist()
     row = [line[neuron] for line in matrix]
-    if "project_out.weight" in source.names:
+    if "project_out.weight" in source.tensors:
         out = source.tensor("project_out.weight").double().tolist()
         row = [sum(a * b for a, b in zip(line, row, strict=True)) for line in out]
     return [
@@ -115,7 +115,7 @@ def test_every_number_equals_loops_over_tokens(tmp_path: Path, shape: dict[str, 
 
 
 def transposed(weights: StateDict) -> None:
-    """One layer's matrix lies column by column, as a `.bin` file may have it."""
+    """Store one layer's matrix column by column, as a `.bin` file may have it."""
     weights["layers.1.fc2.weight"] = weights["layers.1.fc2.weight"].T.contiguous().T
 
 

@@ -1,4 +1,4 @@
-"""Bits straight from the files are those that Zarr reads."""
+"""Bits that are read straight from the files are those that Zarr reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counting: however windows are split into shards and in whatever order they come, one pass's counts."""
+"""Counting gives the counts of one pass, however windows are split into shards and in whatever order they come."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from neuron_census.formats.windows import Windows, write_windows
 from neuron_census.formats.zarr_store import read_checked
 
 LAYERS, NEURONS, T = 2, 3, 8
-DOMAINS = ["a", "b"]
+DOMAINS = ["b", "a"]  # in the order of the config, which is not that of the alphabet
 
 
 def windows_in_shards(folder: Path, shard_of: list[int]) -> Path:
@@ -49,7 +49,7 @@ def windows_in_shards(folder: Path, shard_of: list[int]) -> Path:
 
 
 def activity(seed: int) -> np.ndarray:
-    """Activity of one window: [layer, position, neuron]."""
+    """Return the activity of one window: [layer, position, neuron]."""
     return np.random.default_rng(seed).random((LAYERS, T, NEURONS)) < 0.4
 
 

@@ -1,4 +1,4 @@
-"""Counting n-grams: every field against a Counter of each neuron by itself."""
+"""Counting n-grams: every field against one Counter per neuron."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from neuron_census.loops.set_bits import set_positions
 
 
 def counted(active: Bits, ids: Ids, occurrences: np.ndarray) -> dict[str, Any]:
-    """What the loops give for one size, in the layout of the store, with clean counters behind them."""
+    """Return what the loops give for one length, in the layout of the store, and check that counters are clean."""
     packed = np.packbits(active, axis=1, bitorder="little").view(np.uint64)
     first = np.concatenate([[0], np.cumsum(active.sum(axis=1))])
     ranks, repeated = rank_ngrams(ids, occurrences.astype(np.int64))
@@ -110,7 +110,7 @@ def test_ngrams_that_repeat_are_ranked_and_lone_ones_keep_their_number() -> None
 
 @pytest.mark.parametrize("occurrences", [[50, 50], [1, 1], [50, 1]])
 def test_ties_at_the_border_go_to_the_lower_numbers(occurrences: list[int]) -> None:
-    """511 n-grams once each, in falling order, of which 63 are kept beside one that is there twice.
+    """511 n-grams occur once each, in falling order; 63 of them are kept beside one that occurs twice.
 
     Whether they repeat in the study, or none does, or every other one.
     """

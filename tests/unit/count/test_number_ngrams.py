@@ -26,7 +26,7 @@ Ngram = tuple[int, ...]
 def written(
     path: Path, lengths: list[int], ngrams: list[bool], shards: list[int], vocabulary: int = 6
 ) -> pl.DataFrame:
-    """Windows of few different tokens, so that n-grams repeat."""
+    """Return windows of few different tokens, so that n-grams repeat."""
     studies = [{"dead", "ngrams"} if has else {"dead"} for has in ngrams]
     table = made_windows(
         lengths, studies=studies, domains=["made"] * len(lengths), vocabulary=vocabulary
@@ -44,7 +44,7 @@ def written(
 
 
 def by_loop(table: pl.DataFrame, n: int, shard: int) -> list[Ngram | None]:
-    """The n-gram that ends at each position of the shard's n-gram windows."""
+    """Return the n-gram that ends at each position of the shard's n-gram windows."""
     found: list[Ngram | None] = []
     for row in table.filter(pl.col("ngrams") & (pl.col("shard") == shard)).iter_rows(named=True):
         tokens = row["tokens"]

@@ -114,3 +114,8 @@ def test_every_study_has_a_column_that_says_which_windows_it_reads(windows: Wind
     assert STUDIES == ("dead", "ngrams", "positions")
     for study in STUDIES:
         assert windows.table[study].to_list() == [study in read for read in READ]
+
+
+def test_some_columns_of_all_windows(windows: Windows) -> None:
+    found = windows.columns("shard", "domain")
+    assert found.rows() == list(zip([0, 0, 1, 1, 1], DOMAINS, strict=True))

@@ -65,7 +65,7 @@ def classify(
     positions: Path,
     sensitivity: Path,
 ) -> None:
-    """Say of every neuron whether it is dead, what it detects, and whether it encodes position.
+    """Say for every neuron whether it is dead, what it detects, and whether it encodes position.
 
     Without n-gram counts the tables about n-grams are empty, and the census has no columns about them.
     Likewise without windows of the positions study, or with fewer than `positions.min_windows` of them: then

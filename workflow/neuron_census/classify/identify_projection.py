@@ -149,8 +149,8 @@ def _tensors(folder: Path) -> dict[str, StoredTensor]:
 def _read(tensors: dict[str, StoredTensor], name: str, folder: Path) -> Float64[np.ndarray, ...]:
     if name not in tensors:
         raise CensusError(
-            f"{folder}: no weight file here has '{name}'; found {len(tensors)} other tensors. Fetch the "
-            "file that has it, too."
+            f"{folder}: no weight file here has '{name}'; found {len(tensors)} other tensors. Also fetch "
+            "the file that has it."
         )
     values: Float64[np.ndarray, ...] = tensors[name].read().to(torch.float64).numpy()
     return values

@@ -8,12 +8,16 @@ A figure is a module of `figures/`: its `table` returns the numbers, its `draw` 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
+import polars as pl
+
 from neuron_census.draw.figures.figure import write_figure
-from neuron_census.draw.model_tables import by_model
+from neuron_census.draw.model_tables import ModelTables, by_model
 from neuron_census.errors import CensusError, one_of
+from neuron_census.formats.tables import CENSUS
 
 
 def draw(
@@ -65,15 +69,38 @@ def draw(
         "spectra": spectra,
         "positions": positions,
     }
+    models = by_model(census, companions)
+    check_study_was_made(module.STUDY, models)
     chosen = {name: value for name, value in json.loads(choice).items() if value is not None}
     write_figure(
         module,
-        by_model(census, companions),
+        models,
         style,
         output,
         published=published / f"{figure}.csv" if published else None,
         choice=chosen,
     )
+
+
+def check_study_was_made(study: str, models: Mapping[str, ModelTables]) -> None:
+    """Check that every census has the columns of a study; CensusError that says why one has not.
+
+    Parameters
+    ----------
+    study
+        the study that a figure shows
+    models
+        the tables of each model
+    """
+    for tables in models.values():
+        if missing := set(CENSUS.optional.get(study, {})) - set(tables.census.columns):
+            path = tables.files[CENSUS.name]
+            left_out = json.loads(pl.read_parquet_metadata(path).get("left_out", "{}"))
+            reason = left_out.get(study, f"Give the study text in `studies.{study}`.")
+            raise CensusError(
+                f"{path}: the census has no columns about the {study} study, such as '{min(missing)}'. "
+                f"{reason}"
+            )
 
 
 def figure_names() -> list[str]:

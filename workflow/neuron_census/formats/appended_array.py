@@ -1,4 +1,9 @@
-"""An array of a store that is written piece by piece, so that the whole is never in memory."""
+"""An array of a store that is written piece by piece, so that the whole is never in memory.
+
+array = AppendedArray(store, "1/trigger_ids", "trigger")
+array.append(piece)     # as often as needed; all pieces have the same dtype
+array.finish()
+"""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def write_domain_table(table: pl.DataFrame, output: Path, source: Mapping[str, A
 
 
 def source_of(path: Path) -> dict[str, Any]:
-    """Give the note of the source: the domain's specification, and the seed."""
+    """Return the note of the source: the domain's specification, and the seed."""
     source: dict[str, Any] = json.loads(pl.read_parquet_metadata(path)[SOURCE])
     return source
 

@@ -221,7 +221,7 @@ POSITIONS = Table(
         "frequency": Column(pl.List(pl.Float32()), "share of windows, at each position"),
         "position_mi": Column(
             pl.List(pl.Struct({"domain": pl.String(), "position_mi": pl.Float64()})),
-            "mutual information of activity and position in each domain by itself; null where it has "
+            "mutual information of activity and position in each domain alone; null where the domain has "
             "too few windows",
         ),
         "active_ranges": Column(

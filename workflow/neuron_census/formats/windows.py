@@ -91,21 +91,21 @@ class Windows:
         return pl.scan_parquet(self.path, glob=False).filter(wanted).collect()
 
     def tokens_of(self, window: int) -> Int32[np.ndarray, " length"]:
-        """Give the tokens of a window, its BOS first."""
+        """Return the tokens of a window, its BOS first."""
         tokens: Int32[np.ndarray, " length"] = self.table["tokens"][window].to_numpy()
         return tokens
 
     def domain_of(self, window: int) -> str:
-        """Give the domain that a window comes from."""
+        """Return the domain that a window comes from."""
         domain: str = self.table["domain"][window]
         return domain
 
     def document_of(self, window: int) -> int:
-        """Give the number, in its domain table, of the document that a window comes from."""
+        """Return the number, in its domain table, of the document that a window comes from."""
         return int(self.table["document"][window])
 
     def studies_of(self, window: int) -> list[str]:
-        """Name the studies that read a window."""
+        """Return the studies that read a window."""
         return [study for study in STUDIES if self.table[study][window]]
 
     def tokens_of_study(self, study: str, domain: str | None = None) -> int:

@@ -25,7 +25,7 @@ SPOKEN = {"CensusError": 0, "note": 0, "progress": 0, "Column": 1}
 
 
 def code_digest(*modules: str) -> str:
-    """Give a digest of what modules of the package, and all that they import in it, say.
+    """Return a digest of what modules of the package, and all that they import in it, say.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ SAMPLE = 1 << 20
 
 
 def fingerprint(paths: Iterable[Path]) -> str:
-    """Give a short digest of files: of their names and of what they hold, in any order given.
+    """Return a short digest of files: of their names and of what they hold, in any order given.
 
     A file of up to 64 MiB is hashed whole. Of a bigger one the size and the first, middle and last
     MiB are: an edit in place that touches none of these goes unseen (weights that are trained on,
@@ -43,7 +43,7 @@ def fingerprint(paths: Iterable[Path]) -> str:
 
 
 def files_of(path: Path) -> list[Path]:
-    """Give the file itself, or every file of a folder, as absolute paths."""
+    """Return the file itself, or every file of a folder, as absolute paths."""
     path = path.absolute()
     if path.is_dir():
         return [file for file in path.rglob("*") if file.is_file()]
@@ -51,7 +51,7 @@ def files_of(path: Path) -> list[Path]:
 
 
 def content_digest(file: Path) -> bytes:
-    """Give 32 bytes that stand for what a file holds: all of it, or size and three samples."""
+    """Return 32 bytes that stand for what a file holds: all of it, or size and three samples."""
     digest = hashlib.sha256()
     with file.open("rb") as stream:
         size = os.fstat(stream.fileno()).st_size

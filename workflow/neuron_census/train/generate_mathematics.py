@@ -1,5 +1,7 @@
 """Generate school mathematics with DeepMind's `mathematics-dataset`, as text for the demo.
 
+    generate_mathematics(output=Path("mathematics.jsonl.zst"), questions_per_module=1000)
+
 The package is from 2019. With today's sympy one name has moved, and some of its modules fail; what
 failed, and how, is written beside the text.
 """
@@ -43,7 +45,7 @@ class Generated:
 def generate_mathematics(
     *, output: Path, questions_per_module: int = 1000, seed: int = 0, processes: int = 1
 ) -> None:
-    """Write questions and answers, twenty of a kind to a document, and a note on where they come from.
+    """Write questions and answers, twenty of one kind per document, and a note on where they come from.
 
     Parameters
     ----------
@@ -91,7 +93,7 @@ def generate_mathematics(
 
 
 def _modules() -> dict[str, Callable[[], Any]]:
-    """All training modules by name, in alphabetical order."""
+    """Return all training modules by name, in alphabetical order."""
     # In 2019 this module itself held the function that now lives one level further down.
     package = importlib.import_module("sympy.solvers.diophantine")
     moved = importlib.import_module("sympy.solvers.diophantine.diophantine")
@@ -110,7 +112,7 @@ def _modules() -> dict[str, Callable[[], Any]]:
 
 
 def _generate(task: tuple[str, int, int]) -> Generated:
-    """Generate one module's questions; a module whose first attempts all fail has none."""
+    """Return the questions of one module; a module whose first attempts all fail has none."""
     import numpy as np
 
     name, count, seed = task

@@ -1,4 +1,4 @@
-"""The README of a trained checkpoint: what it is, what it read, how its loss fell, how to make it again."""
+"""The README of a trained checkpoint: what it is, what it read, how its loss fell, how to train it again."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import transformers
 
 @dataclass(frozen=True)
 class LossPoint:
-    """Mean training loss (nats a token) over the steps that end at `tokens`."""
+    """Mean training loss, in nats per token, over the steps that end at `tokens`."""
 
     tokens: int
     loss: float
 
     @classmethod
     def curve(cls, losses: list[float], tokens_per_step: int, points: int = 20) -> list[LossPoint]:
-        """Average the losses of all steps into at most `points` equal stretches."""
+        """Return the losses of all steps, averaged over at most `points` stretches of equal length."""
         stretch = max(1, -(-len(losses) // points))
         return [
             cls(

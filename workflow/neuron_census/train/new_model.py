@@ -13,7 +13,7 @@ BOS = 2
 
 
 def new_model(recipe: Recipe, vocabulary: int) -> OPTForCausalLM:
-    """Make an OPT with random weights from the recipe's seed.
+    """Return an OPT with random weights that follow from the recipe's seed.
 
     Without positions, the table of positions is zero and takes no gradient, so that everything that
     reads an OPT reads such a model (paper, section 5.4).
@@ -55,7 +55,7 @@ def new_model(recipe: Recipe, vocabulary: int) -> OPTForCausalLM:
 
 
 def new_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
-    """AdamW over everything that takes a gradient; matrices decay, vectors do not."""
+    """Return an AdamW for everything that takes a gradient; matrices decay, vectors do not."""
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     return torch.optim.AdamW(
         [

@@ -41,7 +41,7 @@ class Recipe:
 
     @classmethod
     def from_json(cls, text: str) -> Recipe:
-        """Read a recipe; CensusError for a key that is unknown, missing or at odds with another."""
+        """Return a recipe; CensusError for a key that is unknown, missing or at odds with another."""
         given: dict[str, Any] = json.loads(text)
         known = [field.name for field in fields(cls)]
         for key in given:
@@ -55,7 +55,7 @@ class Recipe:
         return recipe
 
     def learning_rate_factor(self, step: int) -> float:
-        """Share of the peak rate at a step: linear warm-up, then linear decay to a tenth."""
+        """Return the share of the peak rate at a step: linear warm-up, then linear decay to a tenth."""
         if step < self.warm_up:
             return (step + 1) / self.warm_up
         return 1.0 - 0.9 * (step - self.warm_up) / max(1, self.steps - self.warm_up)

@@ -17,7 +17,7 @@ ROWS = 256
 
 
 class TiedCrossEntropy(torch.autograd.Function):
-    """Mean cross entropy of `hidden @ embedding.T`, in nats a token.
+    """Return the mean cross entropy of `hidden @ embedding.T`, in nats per token.
 
     Products are made in bfloat16 as under autocast; softmax, loss and the sum of the embedding's
     gradient in float32.

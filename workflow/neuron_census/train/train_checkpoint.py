@@ -1,5 +1,9 @@
 """Train a small OPT from scratch on the training part of some domains.
 
+    train_checkpoint(domains=[Path("text/docs.parquet")], tokenizer=Path("tokenizers/mini"),
+                     spec='{"hidden_size": 64, "layers": 4, "heads": 4, "steps": 1000}',
+                     output=Path("checkpoints/mini"))    # a Hugging Face folder with a model card
+
 The demo family, and the paper's training experiments (section 5.4), come from here. A run is
 deterministic from its seed and thread count: the order of the windows is a function of the seed
 and the epoch alone, so a run that was killed continues from its last saved state as if nothing
@@ -44,7 +48,7 @@ def train_checkpoint(
 ) -> None:
     """Train one checkpoint and write it as a Hugging Face folder in fp16, with a model card.
 
-    What the recipe keeps on the way is written as such a folder each, in `steps/` of the output.
+    Each step that the recipe keeps is written as such a folder in `steps/` of the output.
 
     Parameters
     ----------
@@ -109,7 +113,7 @@ def train_checkpoint(
 
 @dataclass
 class Run:
-    """A run on its way: what it has learned so far, and where its states lie until it ends."""
+    """A run in progress: what it has learned so far, and where its states are saved until it ends."""
 
     output: Path
     recipe: Recipe
@@ -128,7 +132,7 @@ class Run:
 
     @property
     def step(self) -> int:
-        """Steps that are done."""
+        """How many steps are done."""
         return len(self.losses)
 
     def save(self) -> None:
@@ -145,7 +149,7 @@ class Run:
             )
 
     def resume(self) -> None:
-        """Continue from a saved state of the same recipe, else start at step 0."""
+        """Continue from a saved state of the same recipe; without one, start at step 0."""
         if self.state.exists():
             state = torch.load(self.state, weights_only=True)
             if state["recipe"] == asdict(self.recipe):
@@ -179,7 +183,7 @@ class Run:
             )
 
     def finish(self) -> None:
-        """Write the finished model with what was kept on the way, and clear up."""
+        """Write the finished model with the steps that are kept, and remove the saved states."""
         with sealed(self.output) as folder:
             self.write(folder)
             if self.kept.exists():
@@ -204,7 +208,7 @@ def _train_step(
     device: str,
     parts: int = 1,
 ) -> float:
-    """One step on right-padded windows `[batch, length]`; returns the mean loss in nats a token."""
+    """Take one step on right-padded windows `[batch, length]`; return the mean loss in nats per token."""
     ids = torch.from_numpy(tokens).to(device)
     targets = (ids[:, 1:] != PAD).sum()
     optimizer.zero_grad(set_to_none=True)
@@ -223,7 +227,7 @@ def _train_step(
 
 
 def _loss(model: OPTForCausalLM, ids: Tensor, device: str) -> Tensor:
-    """Mean loss over the targets of some windows."""
+    """Return the mean loss over the targets of some windows."""
     with torch.autocast(device, dtype=torch.bfloat16):
         hidden = model.model(input_ids=ids).last_hidden_state
     targets = ids[:, 1:]

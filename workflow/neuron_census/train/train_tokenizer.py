@@ -1,4 +1,8 @@
-"""Train a byte-level BPE tokenizer with OPT's special ids on the training part of the domains."""
+"""Train a byte-level BPE tokenizer with OPT's special ids on the training part of the domains.
+
+train_tokenizer(domains=[Path("text/docs.parquet")], output=Path("tokenizers/mini"))
+Encoder.open(Path("tokenizers/mini")).vocabulary
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ from neuron_census.formats.seal import sealed
 from neuron_census.progress import note
 
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
-"""OPT's special tokens, each at its id."""
+"""OPT's special tokens, each at the place of its id."""
 BOS = "</s>"
 DOCUMENTS_OF_A_BATCH = 64
 
@@ -26,7 +30,7 @@ DOCUMENTS_OF_A_BATCH = 64
 def train_tokenizer(
     *, domains: list[Path], output: Path, vocabulary: int = 8192, window: int = 256
 ) -> None:
-    """Train the tokenizer and write it as a Hugging Face folder; same text, same bytes.
+    """Train the tokenizer and write it as a Hugging Face folder; the same text gives the same bytes.
 
     Parameters
     ----------
@@ -168,7 +172,7 @@ def _card(
 
 
 def _shown(path: Path) -> str:
-    """A path as it was given, but nothing of the machine that it was on."""
+    """Return a path as it was given, without anything about the machine that it is on."""
     return path.name if path.is_absolute() else str(path)
 
 

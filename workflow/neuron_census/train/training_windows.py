@@ -25,7 +25,7 @@ DOCUMENTS_AT_A_TIME = 512
 
 @dataclass(frozen=True)
 class TrainingWindows:
-    """Right-padded windows of all training text, drawn in a seeded order, epoch after epoch.
+    """Right-padded windows of all training text, in a seeded order, epoch after epoch.
 
     `windows` is `[windows, window]`, BOS first, padded with `PAD`, on disk; `domain_tokens` counts the
     text tokens (BOS excluded) of each domain.
@@ -76,7 +76,7 @@ class TrainingWindows:
         return cls(windows, domain_tokens, encoder.vocabulary)
 
     def batch(self, step: int, size: int, seed: int) -> Int64[np.ndarray, "size length"]:
-        """The windows of a step, trimmed to the longest of them.
+        """Return the windows of a step, trimmed to the longest of them.
 
         Epochs follow one another without a gap: each is a permutation seeded by `(seed, epoch)`.
         """
@@ -90,12 +90,12 @@ class TrainingWindows:
         return chosen[:, :longest]
 
     def summary(self) -> dict[str, int]:
-        """Text tokens of each domain, and the number of windows."""
+        """Return the text tokens of each domain, and the number of windows."""
         return {**self.domain_tokens, "windows": len(self.windows)}
 
 
 def _is_about(folder: Path, about: dict[str, Any]) -> bool:
-    """Whether a folder holds the windows of this text, cut in this way."""
+    """Return whether a folder holds the windows of this text, cut in this way."""
     note = folder / "about.json"
     return note.is_file() and {**json.loads(note.read_text()), **about} == json.loads(
         note.read_text()
@@ -103,7 +103,7 @@ def _is_about(folder: Path, about: dict[str, Any]) -> bool:
 
 
 def _documents(domain: Path, encoder: Encoder) -> Iterator[np.ndarray]:
-    """Tokens of the documents of a domain that are not held out."""
+    """Yield the tokens of the documents of a domain that are not held out."""
     scan_domain_table(domain)
     documents = 0
     for batch in pq.ParquetFile(domain).iter_batches(
@@ -131,7 +131,7 @@ _last_permutation: dict[tuple[int, int, int], np.ndarray] = {}
 
 
 def _permutation(seed: int, epoch: int, count: int) -> Int64[np.ndarray, " count"]:
-    """The order of one epoch; the last two are kept, since a batch may span them."""
+    """Return the order of one epoch; the last two are remembered, since a batch may span them."""
     key = (seed, epoch, count)
     if key not in _last_permutation:
         while len(_last_permutation) > 1:

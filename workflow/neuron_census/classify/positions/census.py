@@ -162,7 +162,7 @@ def _by_domain(
     domains: list[str],
     thresholds: PositionThresholds,
 ) -> Iterator[list[dict[str, object]]]:
-    """Yield each neuron's information in every domain by itself; null where there are too few windows."""
+    """Yield each neuron's information in every domain alone; null where there are too few windows."""
     columns: list[list[float] | list[None]] = []
     for part, number in zip(counts, windows.tolist(), strict=True):
         if number >= max(1, thresholds.min_windows):

@@ -165,7 +165,7 @@ FIGURES = (
 
 SUMMARY = Table(
     "summary.csv",
-    "One row per model. Columns about n-grams are empty without the n-gram study.",
+    "One row per model. Columns about a study that was not made are empty.",
     MODEL
     | {
         "layers": Column(WHOLE, "layers of the model"),
@@ -184,7 +184,7 @@ SUMMARY = Table(
             )
             for reading in READINGS
         },
-        "positional": Column(WHOLE, "positional neurons; null where the study was not made"),
+        "positional": Column(WHOLE, "positional neurons"),
         "revision": Column(TEXT, "commit that the checkpoint was fetched at"),
         "weights": Column(TEXT, "digest of its weights"),
         "dtype": Column(TEXT, "type in which the forward pass was computed"),
@@ -200,7 +200,7 @@ CLAIMS = Table(
         "section": Column(TEXT, "section of the paper"),
         "figure": Column(TEXT, "figure of the paper"),
         "source": Column(
-            TEXT, "`text` where a sentence of the paper states it, `figure` where one is read off"
+            TEXT, "`text` for a sentence of the paper, `figure` for a reading of one of its figures"
         ),
         "says": Column(TEXT, "what the paper says"),
         "test": Column(TEXT, "what is tested"),
