@@ -119,6 +119,21 @@ def test_conversion_is_that_of_torch(
     assert torch.equal(into, expected)
 
 
+@pytest.mark.parametrize("piece", [1, 7, 9, 639, 640, 641])
+@pytest.mark.parametrize("wanted", [torch.float64, torch.bfloat16])
+def test_a_tensor_is_converted_in_pieces_of_any_size(
+    tmp_path: Path, piece: int, wanted: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 640 elements the last may be a piece of its own."""
+    monkeypatch.setattr(tensors, "PIECE", piece)
+    opened = Checkpoint.open(make_checkpoint(tmp_path, dtype=torch.float32))
+    name = "layers.1.fc1.weight"
+    expected = opened.tensor(name).to(wanted)
+    assert expected.numel() == 640
+    place = torch.full(expected.shape, torch.nan, dtype=wanted)
+    assert torch.equal(opened.tensor(name, into=place), expected)
+
+
 def test_reading_into_given_memory_overwrites_it_in_place(tmp_path: Path) -> None:
     opened = Checkpoint.open(make_checkpoint(tmp_path, layout="bin"))
     for name, tensor in opened.layer(1).items():

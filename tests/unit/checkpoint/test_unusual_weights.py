@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from helpers.made.checkpoints import Layout, make_checkpoint
+from neuron_census.checkpoint import tensors
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.errors import CensusError
 
@@ -116,3 +117,19 @@ def test_an_index_that_python_would_choke_on(
     path.write_text(content)
     with pytest.raises(CensusError, match=rf"index\.json: .*{said}"):
         Checkpoint.open(tmp_path)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.float64])
+def test_a_header_that_reaches_beyond_its_file_is_refused(
+    tmp_path: Path, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five rows of two elements, of which each begins three after the one before: they span fourteen."""
+    file = tmp_path / "pytorch_model.bin"
+    stored = tensors.StoredTensor("a", file, 100, (5, 2), (3, 1), dtype)
+    monkeypatch.setattr(tensors, "bin_header", lambda _file: {"a": stored})
+    whole = 100 + 14 * dtype.itemsize
+    file.write_bytes(bytes(whole))
+    assert tensors.read_header(file) == {"a": stored}
+    file.write_bytes(bytes(whole - 1))
+    with pytest.raises(CensusError, match="ends before the tensor 'a' does"):
+        tensors.read_header(file)

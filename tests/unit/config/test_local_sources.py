@@ -70,6 +70,7 @@ GPT2 = {"model_type": "gpt2", "n_layer": 12, "n_positions": 1024, "activation_fu
     [
         (GPT2, "model_type is 'gpt2', expected 'opt'"),
         ({}, "model_type is None, expected 'opt'"),
+        ([1], "holds a JSON list, expected an object"),
         (OPT | {"activation_function": "gelu"}, "activation_function is 'gelu', expected 'relu'"),
         ({"model_type": "opt"}, "num_hidden_layers is missing"),
         (OPT | {"num_hidden_layers": 0}, "num_hidden_layers is 0"),

@@ -71,7 +71,7 @@ def test_gelu_is_told(tmp_path: Path) -> None:
     ("key", "value", "found"),
     [
         ("num_hidden_layers", 10**9, "1000000000"),
-        ("num_hidden_layers", 10_001, "10001"),
+        ("num_hidden_layers", 1001, "1001"),
         ("num_hidden_layers", 0, "0"),
         ("num_hidden_layers", 10**3999, "(4000 characters)"),
         ("num_hidden_layers", True, "True"),
@@ -88,7 +88,7 @@ def test_sizes_that_cannot_be(tmp_path: Path, key: str, value: object, found: st
 
 
 def test_sizes_at_the_edge(tmp_path: Path) -> None:
-    edge = OPT_125M | {"num_hidden_layers": 10_000, "ffn_dim": 1, "vocab_size": 2**31 - 1}
+    edge = OPT_125M | {"num_hidden_layers": 1000, "ffn_dim": 1, "vocab_size": 2**31 - 1}
     (tmp_path / "config.json").write_text(json.dumps(edge))
     assert read_opt_config(tmp_path) == edge
 

@@ -21,8 +21,8 @@ SIZES = (
     "num_attention_heads",
     "word_embed_proj_dim",
 )
-LARGEST = {"num_hidden_layers": 10_000}
-"""More layers than any model has: a slip of the pen must not be counted up to."""
+LARGEST = {"num_hidden_layers": 1000}
+"""Far more layers than any model has. Each is a job, so that a wrong number would make an endless plan."""
 LARGEST_SIZE = 2**31 - 1
 
 
