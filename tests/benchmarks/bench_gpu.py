@@ -31,9 +31,8 @@ from neuron_census.record.planning.description import describe
 from neuron_census.record.planning.host_memory import free_host_memory
 from neuron_census.record.planning.matmul_rate import matmul_rate
 from neuron_census.record.planning.model_size import ModelSize
-from neuron_census.record.planning.plan import MICRO_BATCH, Memory, Plan, Request, make_plan
+from neuron_census.record.planning.plan import DTYPES, MICRO_BATCH, Memory, Plan, Request, make_plan
 from neuron_census.record.planning.work import Work
-from neuron_census.record.record import DTYPES
 from neuron_census.record.shard import Decoder, record_batches
 
 WINDOW = 2048

@@ -27,9 +27,8 @@ from helpers.made.windows import made_windows
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.record.forward.micro_batch import MicroBatch, micro_batches
 from neuron_census.record.planning.model_size import ModelSize
-from neuron_census.record.planning.plan import Memory, Request, make_plan
+from neuron_census.record.planning.plan import DTYPES, Memory, Request, make_plan
 from neuron_census.record.planning.work import Work
-from neuron_census.record.record import DTYPES
 from neuron_census.record.shard import Decoder, record_batches
 
 WINDOW, VOCABULARY = 2048, 50272

@@ -120,7 +120,7 @@ def main() -> None:
             print(
                 f"wall {measured['wall']:.0f} s   peak {measured['peak'] / 1e9:.2f} GB   from disk "
                 f"{measured['disk'] / 1e9:.1f} GB   read {measured['read'] / 1e9:.1f} GB   checkpoint "
-                f"{opened.size_bytes / 1e9:.1f} GB",
+                f"{sum(tensor.size_bytes for tensor in opened.tensors.values()) / 1e9:.1f} GB",
                 flush=True,
             )
         text = arguments.windows * (arguments.length - 1)

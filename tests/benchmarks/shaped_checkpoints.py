@@ -14,7 +14,6 @@ import argparse
 import json
 import math
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +21,7 @@ import torch
 from transformers import OPTConfig
 
 from neuron_census.checkpoint.names import decoder_shapes
+from neuron_census.checkpoint.published import published_config
 from neuron_census.checkpoint.tensors import StoredTensor, bin_header
 
 SHARD_BYTES = 10 * 10**9
@@ -29,39 +29,21 @@ SHARD_BYTES = 10 * 10**9
 POOL = 1 << 26
 
 
-@dataclass(frozen=True)
-class Size:
-    """The shape of one of the family, and how its files spell names."""
-
-    hidden_size: int
-    layers: int
-    heads: int
-    prefix: str
-
-
-SIZES = {
-    "125m": Size(768, 12, 12, "model.decoder."),
-    "1.3b": Size(2048, 24, 32, "model.decoder."),
-    "6.7b": Size(4096, 32, 32, "decoder."),
-    "13b": Size(5120, 40, 40, "decoder."),
-    "30b": Size(7168, 48, 56, "decoder."),
-    "66b": Size(9216, 64, 72, "model.decoder."),
+# How the files of each size spell names.
+PREFIXES = {
+    "125m": "model.decoder.",
+    "1.3b": "model.decoder.",
+    "6.7b": "decoder.",
+    "13b": "decoder.",
+    "30b": "decoder.",
+    "66b": "model.decoder.",
 }
 
 
 def shaped_config(name: str) -> OPTConfig:
-    """The configuration of a size."""
-    size = SIZES[name]
-    config = OPTConfig(
-        vocab_size=50272,
-        hidden_size=size.hidden_size,
-        num_hidden_layers=size.layers,
-        ffn_dim=4 * size.hidden_size,
-        num_attention_heads=size.heads,
-        max_position_embeddings=2048,
-        word_embed_proj_dim=size.hidden_size,
-        architectures=["OPTForCausalLM"],
-    )
+    """Return the configuration of a size, as the hub has it."""
+    config = published_config(f"facebook/opt-{name}")
+    config.architectures = ["OPTForCausalLM"]
     config.dtype = torch.float16
     return config
 
@@ -71,7 +53,7 @@ def make_shaped(folder: Path, name: str, *, fill: bool) -> Path:
     if (folder / "config.json").exists():
         return folder
     folder.mkdir(parents=True, exist_ok=True)
-    config, prefix = shaped_config(name), SIZES[name].prefix
+    config, prefix = shaped_config(name), PREFIXES[name]
     shards: list[dict[str, tuple[int, ...]]] = [{}]
     held = 0
     for tensor, shape in decoder_shapes(config).items():
@@ -124,7 +106,7 @@ def _write(stored: StoredTensor, pool: np.ndarray, seed: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("size", choices=SIZES)
+    parser.add_argument("size", choices=PREFIXES)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--fill", action="store_true", help="write random matrices as well")
     arguments = parser.parse_args()

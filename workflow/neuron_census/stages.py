@@ -10,7 +10,7 @@ from __future__ import annotations
 
 STAGES: dict[str, tuple[str, ...]] = {
     "tokenize": ("read_domain", "tokenize"),
-    "record": ("record",),
+    "record": ("record", "plan_recording", "tabulate_costs"),
     "count": ("count", "number_ngrams", "count_ngrams"),
     "classify": ("classify", "identify_projection"),
     "draw": ("draw", "summarise", "check_claims", "explore"),

@@ -50,7 +50,7 @@ class FakeEvent:
 
 
 def install(monkeypatch: pytest.MonkeyPatch, *modules: str) -> FakeCuda:
-    """Replace what is used of `torch.cuda`; `pinned` of these modules gives ordinary memory."""
+    """Replace what is used of `torch.cuda`; `pinned_memory` of these modules returns ordinary memory."""
     cuda = FakeCuda()
 
     @contextmanager
@@ -66,7 +66,7 @@ def install(monkeypatch: pytest.MonkeyPatch, *modules: str) -> FakeCuda:
     monkeypatch.setattr(torch.Tensor, "record_stream", lambda tensor, stream: None)
     for module in modules:
         monkeypatch.setattr(
-            f"neuron_census.record.forward.{module}.pinned",
+            f"neuron_census.record.forward.{module}.pinned_memory",
             lambda shape, dtype: torch.empty(tuple(shape), dtype=dtype),
         )
     return cuda

@@ -81,8 +81,11 @@ def made_census(folder: Path, model: str, size: Size | None = None, *, seed: int
     )
     for path in vars(made).values():
         path.parent.mkdir(parents=True, exist_ok=True)
-    thresholds = {"thresholds": json.dumps({"ngrams": {"coverage": 0.95}})}
-    write_table(census, CENSUS, made.census, metadata=thresholds)
+    noted = {
+        "thresholds": json.dumps({"ngrams": {"coverage": 0.95}}),
+        "domains": json.dumps({"prose": 2_000_000, "code": 1_000_000}),
+    }
+    write_table(census, CENSUS, made.census, metadata=noted)
     layers = census.partition_by("layer", maintain_order=True)
     analysed = layers[: size.layers // 2]
     write_table_parts(

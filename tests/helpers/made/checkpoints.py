@@ -81,7 +81,7 @@ def make_checkpoint(
 
 
 def tiny_config(**changes: Any) -> OPTConfig:
-    """Give the configuration of a tiny OPT.
+    """Return the configuration of a tiny OPT.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def save_weights(folder: Path, named: StateDict, layout: Layout) -> None:
 
 
 def copies(named: StateDict) -> StateDict:
-    """Give each tensor memory of its own, as safetensors insists."""
+    """Return the tensors in memory of their own, as safetensors insists."""
     return {name: tensor.contiguous().clone() for name, tensor in named.items()}
 
 

@@ -168,7 +168,7 @@ def projections_of(checkpoint: Path, vocabulary: int, neuron: Neuron) -> list[fl
     layer, index = neuron
     source = Checkpoint.open(checkpoint)
     row = source.tensor(f"layers.{layer}.fc2.weight").double().numpy()[:, index]
-    if "project_out.weight" in source.names:
+    if "project_out.weight" in source.tensors:
         row = source.tensor("project_out.weight").double().numpy() @ row
     embedding = source.tensor("embed_tokens.weight").double().numpy()
     return [float(np.dot(embedding[token], row)) for token in range(vocabulary)]

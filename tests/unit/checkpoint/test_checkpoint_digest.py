@@ -81,7 +81,7 @@ def test_the_stored_type_and_the_heads_change_it(tmp_path: Path) -> None:
 def test_it_is_the_hash_that_its_definition_says(tmp_path: Path) -> None:
     opened = Checkpoint.open(make_checkpoint(tmp_path, layout="sharded_bin", vocab_size=1 << 18))
     total = hashlib.sha256(b"neuron-census weights 1\nheads 4 pre-norm True\n")
-    for name in sorted(opened.names):
+    for name in sorted(opened.tensors):
         tensor = opened.tensor(name)
         content = tensor.numpy().tobytes()
         total.update(f"{name} {tensor.dtype} {list(tensor.shape)}\n".encode())

@@ -234,3 +234,21 @@ def test_too_few_windows_are_refused(tmp_path: Path) -> None:
     found = classify_positions(store, PositionThresholds(min_windows=99))
     assert found is not None
     assert found.columns.select(pl.col("position_mi").max()).item() == 0.0
+
+
+@pytest.mark.parametrize("active", [0.5, 0.8])
+def test_active_ranges_are_those_of_the_moving_average_of_the_rules(
+    tmp_path: Path, active: float
+) -> None:
+    counts = made_positions()
+    store = made_store(tmp_path / "m.zarr", counts)
+    found = classify_positions(store, PositionThresholds(active=active))
+    assert found is not None and PatternRules().width(T) == 3
+    for row in found.positions.iter_rows(named=True):
+        pooled = counts[:, row["layer"], :, row["neuron"]].sum(axis=0).tolist()
+        means = [fmean(pooled[max(0, at - 1) : at + 2]) for at in range(T)]
+        covered = {
+            place for one in row["active_ranges"] for place in range(one["start"], one["end"] + 1)
+        }
+        assert covered == {at for at in range(T) if means[at] >= active * sum(WINDOWS)}
+        assert (row["shift"] is None) == (not covered)

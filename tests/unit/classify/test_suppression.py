@@ -55,7 +55,7 @@ def projections_by_loop(folder: Path, layer: int, neuron: int) -> list[float]:
     source = Checkpoint.open(folder)
     matrix = source.tensor(f"layers.{layer}.fc2.weight").double().tolist()
     row = [line[neuron] for line in matrix]
-    if "project_out.weight" in source.names:
+    if "project_out.weight" in source.tensors:
         out = source.tensor("project_out.weight").double().tolist()
         row = [sum(a * b for a, b in zip(line, row, strict=True)) for line in out]
     return [

@@ -39,6 +39,9 @@ def selection(*folders: Path, **changes: Any) -> Selection:
 
 def test_domains_are_in_the_order_in_which_studies_name_them() -> None:
     assert selection().domains == ["b", "a", "c"]
+    order = {"positions": "a", "ngrams": "b", "dead": "c"}
+    studies = {study: [{"domain": name, "tokens": 1}] for study, name in order.items()}
+    assert selection(studies=studies).domains == ["c", "b", "a"]
 
 
 def test_shards_follow_from_the_config_alone() -> None:
@@ -104,6 +107,64 @@ def test_variants_are_shown_beside_what_they_are_compared_with_and_nowhere_else(
     some = selection(models=["two"], checkpoints=CATALOGUE, experiments=EXPERIMENTS)
     assert some.shown("models") == ["two"], "there is nothing else to show"
     assert some.shown("no_positions") == []
+
+
+def test_of_a_training_run_the_last_checkpoint_is_shown_with_other_models() -> None:
+    names = ("first", "second", "last", "other", "bare")
+    chosen = selection(
+        models=["other", "first", "last", "second", "bare"],
+        checkpoints={name: {"path": name, "tokenizer": "shared"} for name in names},
+        experiments={"checkpoints": ["first", "second", "last"], "no_positions": ["last", "bare"]},
+    )
+    assert chosen.shown("models") == ["other", "last"]
+    assert chosen.shown("checkpoints") == ["first", "second", "last"]
+    assert chosen.shown("no_positions") == ["last", "bare"]
+
+
+def test_an_experiment_of_which_a_model_is_missing_is_not_shown() -> None:
+    some = selection(models=["one", "two"], checkpoints=CATALOGUE, experiments=EXPERIMENTS)
+    assert some.shown("no_positions") == []
+    assert some.shown("models") == ["one"]
+
+
+def test_a_tokenizer_of_the_catalogue_goes_before_one_of_a_checkpoint(tmp_path: Path) -> None:
+    chosen = selection(tmp_path)
+    assert chosen.tokenizer("shared")["hub"] == "owner/one"
+    assert chosen.tokenizer("two")["hub"] == "owner/two"
+    local = selection(
+        tmp_path,
+        checkpoints={"one": {"path": "here"}, "two": {"path": "here", "tokenizer": "shared"}},
+        tokenizers={"shared": {"path": "there"}},
+    )
+    with pytest.raises(CensusError, match=r"^tokenizers\.shared\.path: 'there' is not there"):
+        local.tokenizer_folder("shared")
+    with pytest.raises(CensusError, match=r"^checkpoints\.one\.path: 'here' is not there"):
+        local.tokenizer_folder("one")
+    with pytest.raises(CensusError, match=r"^checkpoints\.two\.path: 'here' is not there"):
+        local.checkpoint_folder("two")
+
+
+def test_only_local_domains_have_files(tmp_path: Path) -> None:
+    for name in ("a/1.txt", "a/2.txt", "b/1.txt", "c/1.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("text")
+    sha256 = "0" * 64
+    chosen = selection(
+        tmp_path,
+        domains={
+            "a": {"files": ["a/*.txt"]},
+            "b": {"files": "b/*.txt", "hub": "owner/b", "revision": COMMIT},
+            "c": {"files": "c/*.txt", "pypi": "c==1", "sha256": sha256},
+        },
+    )
+    assert chosen.domain_files("a") == [tmp_path / "a/1.txt", tmp_path / "a/2.txt"]
+    assert chosen.domain_files("b") == chosen.domain_files("c") == []
+
+
+def test_numbers_of_the_paper_are_there_for_some_figures() -> None:
+    (file,) = selection().published("fig01_dead_neurons")
+    assert file.is_file()
+    assert selection().published("fig07_pattern_types") == []
 
 
 def test_a_figure_is_drawn_where_its_study_and_its_models_are_there() -> None:

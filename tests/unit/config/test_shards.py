@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import neuron_census
-from neuron_census.config.shards import shard_count
+from neuron_census.config.shards import MOST_SHARDS, shard_count
 from neuron_census.errors import CensusError
 
 
@@ -40,6 +40,14 @@ def test_budgets_of_a_domain_overlap_and_those_of_several_add_up(
 def test_a_shard_needs_a_size() -> None:
     with pytest.raises(CensusError, match=r"record\.shard_tokens: found 0"):
         shard_count({"dead": []}, 0)
+
+
+def test_a_number_of_shards_that_no_run_has_is_refused() -> None:
+    assert shard_count({"dead": [budget("a", MOST_SHARDS * 7)]}, 7) == MOST_SHARDS
+    with pytest.raises(
+        CensusError, match=r"record\.shard_tokens: 700,001 tokens .* 100,001 shards"
+    ):
+        shard_count({"dead": [budget("a", MOST_SHARDS * 7 + 1)]}, 7)
 
 
 def test_the_module_is_light() -> None:

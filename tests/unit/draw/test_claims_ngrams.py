@@ -207,7 +207,7 @@ def test_the_gap_widens_with_the_length() -> None:
     between = sized(99, 0)
     assert ngrams.gap_widens_with_n([sized(2, 3), between, sized(4, 7)]).holds
     assert not ngrams.gap_widens_with_n([sized(2, 3), between, sized(4, 6)]).holds
-    for smallest, said in ((sized(2, 0), "m has no trigram"), (sized(0, 2), "m has no unigram")):
+    for smallest, said in ((sized(2, 0), "m has no trigram"), (sized(0, 2), "m has no token")):
         with pytest.raises(UndecidedError, match=said):
             ngrams.gap_widens_with_n([smallest, sized(4, 2)])
 

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from matplotlib.image import imread
 
+from helpers.made.positions import made_model
 from helpers.repository import STYLE
 from neuron_census.draw.draw import draw, figure_names
 from neuron_census.draw.figures import fig01_dead_neurons
@@ -17,7 +18,7 @@ from neuron_census.draw.figures.style import styled
 from neuron_census.draw.model_tables import ModelTables
 from neuron_census.errors import CensusError
 from neuron_census.formats.table_files import write_table
-from neuron_census.formats.tables import CENSUS
+from neuron_census.formats.tables import CENSUS, POSITIONS
 
 
 def census(path: Path, frequencies: list[list[float]]) -> Path:
@@ -167,3 +168,46 @@ def test_without_dead_neurons_the_scale_is_one_to_read() -> None:
         figure = fig01_dead_neurons.draw(fig01_dead_neurons.table({"m": with_census(frame)}))
         plt.close(figure)
     assert figure.axes[0].get_ylim()[1] >= 1, "a percent, and no thousandth of it"
+
+
+def test_published_numbers_are_found_by_the_name_of_the_figure(
+    tmp_path: Path, censuses: list[Path]
+) -> None:
+    published = tmp_path / "published"
+    published.mkdir()
+    text = "model,layer,dead_percent\none-layer,0,75\n"
+    (published / "fig01_dead_neurons.csv").write_text(text)
+    (published / "fig02_unigram_cover.csv").write_text(text.replace("75", "76"))
+    output = tmp_path / "f"
+    draw("fig01_dead_neurons", census=censuses, published=published, style=STYLE, output=output)
+    rows = pl.read_csv(f"{output}.csv").select("published_dead_percent", "difference_dead_percent")
+    assert rows.rows() == [(None, None)] * 3 + [(75.0, -50.0)]
+
+
+def test_what_the_config_chooses_is_shown(tmp_path: Path) -> None:
+    layers: list[dict[tuple[str, str], int]] = [{("oscillatory", "strong"): 1}, {}]
+    made = {"a": made_model("a", layers, seed=1), "b": made_model("b", layers, seed=2)}
+    files: dict[str, list[Path]] = {"census": [], "positions": []}
+    for name, tables in made.items():
+        for table in (CENSUS, POSITIONS):
+            path = tmp_path / table.name / f"{name}.parquet"
+            path.parent.mkdir(exist_ok=True)
+            columns = [*CENSUS.columns, *CENSUS.optional["positions"]]
+            frame = tables.frames[table.name]
+            write_table(frame.select(columns) if table is CENSUS else frame, table, path)
+            files[table.name].append(path)
+
+    def shown(choice: str) -> tuple[object, ...]:
+        draw(
+            "fig09_oscillatory_ranges",
+            census=files["census"],
+            positions=files["positions"],
+            choice=choice,
+            style=STYLE,
+            output=tmp_path / "f",
+        )
+        return pl.read_csv(tmp_path / "f.csv").row(0)[:2]
+
+    assert shown("{}") == ("a", 0)
+    assert shown('{"model": "b", "layer": null}') == ("b", 0), "null chooses nothing"
+    assert shown('{"model": "b", "layer": 1}') == ("b", 1)

@@ -245,7 +245,7 @@ def test_figures_3_and_13(
         assert labels(axes)[0] == "relative depth  (0: first layer, 0.5: middle)"
     assert titles(figure) == [f"(a) {ngrams[:-1]} detectors", f"(b) detected {ngrams}"]
     assert [labels(axes)[1] for axes in figure.axes] == [
-        "neurons of the layer",
+        "neurons in the layer",
         f"different {ngrams}",
     ]
 

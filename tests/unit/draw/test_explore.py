@@ -67,7 +67,8 @@ def test_columns_are_those_of_the_census(folder: Path, made: Made) -> None:
         assert columns["activations"][place] == row["activations"]
         cover = row["bigram_cover"]
         assert columns["bigram_cover"][place] == (-1 if cover is None else cover)
-        assert columns["suppression"][place] == row["suppression"] or row["suppression"] is None
+        assert _same_or_nan(columns["suppression"][place], row["suppression"])
+        assert _same_or_nan(columns["position_mi"][place], row["position_mi"])
         code = int(columns["pattern"][place])
         found = (
             (manifest["patterns"][(code - 1) // 2], manifest["strengths"][(code - 1) % 2])
@@ -75,6 +76,49 @@ def test_columns_are_those_of_the_census(folder: Path, made: Made) -> None:
             else (None, None)
         )
         assert found == (row["pattern"], row["strength"])
+
+
+def test_the_manifest_says_what_the_page_must_know(folder: Path) -> None:
+    kinds = ["dead", "unigram_detector", "bigram_detector", "trigram_detector", "positional"]
+    assert chunk(folder, "manifest") == {
+        "kinds": [*kinds, "suppresses", "promotes"],
+        "patterns": ["oscillatory", "both extremes", "one extreme", "other"],
+        "strengths": ["strong", "weak"],
+        "colours": {
+            "oscillatory": "#0072B2",
+            "both extremes": "#D55E00",
+            "one extreme": "#009E73",
+            "other": "#4D4D4D",
+        },
+        "block": 512,
+        "shown": {"detectors": 64, "others": 3},
+        "models": [
+            {
+                "name": "made",
+                "folder": "model-0",
+                "layers": 4,
+                "neurons": 600,
+                "tokens": 3_000_000,
+                "columns": [
+                    *("kind", "activations", "unigram_cover", "bigram_cover", "trigram_cover"),
+                    *("suppression", "pattern", "position_mi"),
+                ],
+                "companions": ["positions", "projections", "triggers"],
+                "thresholds": {"ngrams": {"coverage": 0.95}},
+                "domains": {"prose": 2_000_000, "code": 1_000_000},
+            }
+        ],
+    }
+
+
+def test_models_are_offered_in_the_order_given(made: Made, tmp_path: Path) -> None:
+    other = made_census(tmp_path, "another", Size(layers=2, neurons=8))
+    explore(census=[made.census, other.census], output=tmp_path / "explorer")
+    models = chunk(tmp_path / "explorer", "manifest")["models"]
+    assert [model["name"] for model in models] == ["made", "another"]
+    for model, path in zip(models, (made.census, other.census), strict=True):
+        activations = chunk(tmp_path / "explorer", f"{model['folder']}/columns/activations")
+        assert activations.tolist() == pl.read_parquet(path)["activations"].to_list()
 
 
 def test_a_neuron_is_in_its_block_with_all_that_the_tables_say(folder: Path, made: Made) -> None:
@@ -224,6 +268,11 @@ def test_whole_numbers_are_kept_exact_and_short(
 def test_names_of_chunks_are_ours(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no name of a chunk"):
         write_chunk(tmp_path, '../x");alert("', "json", b"{}")
+
+
+def _same_or_nan(shown: float, stored: float | None) -> bool:
+    """Whether a number in float32 is the stored one, or NaN for null."""
+    return bool(np.isnan(shown)) if stored is None else _same(float(shown), stored)
 
 
 def _same(shown: object, stored: object) -> bool:

@@ -165,20 +165,37 @@ def test_what_a_gpu_is_told_gives_the_same_bytes(
         assert_same_files(tmp_path / "loops" / "model" / "0.zarr", place / "0.zarr")
 
 
-def test_the_plan_is_printed_before_and_can_be_asked_for_alone(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+def test_the_plan_is_printed_before(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    record_shard(tmp_path, make_checkpoint(tmp_path / "m"), mixed_windows())
+    assert capfd.readouterr().err.startswith("plan: 226 tokens through 3 layers on cpu in float64")
+
+
+def test_a_gpu_that_runs_out_of_memory_is_said_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = make_checkpoint(tmp_path / "model")
-    windows = save_windows(tmp_path, mixed_windows())
-    record(windows=windows, checkpoint=folder, shard=0, output=tmp_path / "0.zarr", plan=True)
-    assert "226 tokens through 3 layers on cpu in float32" in capfd.readouterr().err
-    assert not (tmp_path / "0.zarr").exists()
+    """The measurement before the plan, the weights and the forward pass: each may be the last straw."""
+    folder = make_checkpoint(tmp_path / "m")
+
+    def none_left(*_arguments: object, **_options: object) -> None:
+        raise torch.OutOfMemoryError(
+            "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 23.5 GiB."
+        )
+
+    for place in ("matmul_rate", "record_batches", "Decoder.load"):
+        with monkeypatch.context() as changed:
+            changed.setattr(f"neuron_census.record.record.{place}", none_left)
+            with pytest.raises(CensusError) as caught:
+                record_shard(tmp_path, folder, mixed_windows())
+        message = str(caught.value)
+        assert "0.zarr: the GPU cpu has too little free memory left (CUDA out of memory)" in message
+        assert "record.batch_tokens lower" in message and "\n" not in message
+        assert not (tmp_path / "0.zarr").exists()
 
 
 def test_a_disk_that_is_too_small_is_refused_before_the_first_forward(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("neuron_census.record.record._free_disk", lambda path: 1000)
+    monkeypatch.setattr("neuron_census.record.record.free_disk", lambda path: 1000)
     with pytest.raises(
         CensusError, match=r"0\.zarr: the recording is expected to take .* 1 kB are free"
     ):

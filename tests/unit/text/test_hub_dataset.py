@@ -79,6 +79,16 @@ def test_several_parquet_files_up_to_a_limit(hub: StandinHub, tmp_path: Path) ->
     assert [text for _, text in documents] == ["one", "two"]
 
 
+def test_a_file_that_several_patterns_match_is_read_once(hub: StandinHub, tmp_path: Path) -> None:
+    for files in (["data/2.parquet", "data/*.parquet"], ["data/*.parquet", "**/1.parquet"]):
+        documents, errors = read(hub, tmp_path, files=files, text="content")
+        assert sorted(text for _, text in documents) == ["one", "three", "two"], errors
+    documents, _ = read(hub, tmp_path, files=["data/2.parquet", "data/1.parquet"], text="content")
+    assert [text for _, text in documents] == ["three", "one", "two"], (
+        "in the order of the patterns"
+    )
+
+
 @pytest.mark.parametrize(
     ("specification", "said"),
     [

@@ -82,6 +82,9 @@ def test_what_looks_beyond_a_word_is_never_cut(tmp_path: Path) -> None:
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
     tokenizer.save(str(tmp_path / "tokenizer.json"))
     assert not Encoder.open(tmp_path).may_be_cut
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    assert not Encoder.open(tmp_path).may_be_cut
     tokenizer = make_tokenizer(tmp_path)
     tokenizer.add_tokens(["the other"])
     tokenizer.save(str(tmp_path / "tokenizer.json"))

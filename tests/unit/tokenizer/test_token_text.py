@@ -91,3 +91,19 @@ def test_added_tokens_are_literal_and_holes_say_so(tmp_path: Path) -> None:
     text = TokenText.open(tmp_path)
     assert text.texts.to_list() == ["a", "<no token 1>", "▁b", "<no token 3>", "</s>"]
     assert text.of(np.array([[0, 2]], dtype=np.int32)).to_list() == ["a▁b"]
+
+
+def test_a_byte_level_step_among_others_makes_a_tokenizer_byte_level(tmp_path: Path) -> None:
+    tokenizer = make_tokenizer(tmp_path)
+    assert tokenizer.pre_tokenizer is not None
+    split = pre_tokenizers.Digits(individual_digits=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, tokenizer.pre_tokenizer])
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    text = TokenText.open(tmp_path)
+    (ids,) = Encoder.open(tmp_path).encode(["é the"])
+    assert text.of(ids[None]).to_list() == ["é the"]
+
+
+def test_every_byte_has_its_own_token() -> None:
+    spelled = TokenText.open(SHIPPED).spelled
+    assert {bytes([byte]) for byte in range(256)} <= set(spelled)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -48,27 +47,6 @@ class Checkpoint:
         config = read_config(folder)
         stored = read_headers(find_weight_files(folder))
         return cls(folder, config, decoder_tensors(folder, config, stored))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of all tensors of the decoder."""
-        return tuple(self.tensors)
-
-    @property
-    def size_bytes(self) -> int:
-        """Bytes of all tensors of the decoder as stored."""
-        return sum(tensor.size_bytes for tensor in self.tensors.values())
-
-    @property
-    def layer_bytes(self) -> int:
-        """Bytes of the largest layer as stored."""
-        return max(
-            sum(
-                self.tensors[f"layers.{layer}.{name}"].size_bytes
-                for name in layer_shapes(self.config)
-            )
-            for layer in range(self.config.num_hidden_layers)
-        )
 
     def stored(self, name: str) -> StoredTensor:
         """Say where a tensor lies, with its shape and type, without reading it.
@@ -120,14 +98,7 @@ class Checkpoint:
             self._found_finite.add((name, tensor.dtype))
         return tensor
 
-    def layer(
-        self,
-        layer: int,
-        *,
-        dtype: torch.dtype | None = None,
-        into: Mapping[str, Tensor] | None = None,
-        check: bool = True,
-    ) -> dict[str, Tensor]:
+    def layer(self, layer: int, *, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
         """Read the whole state dict of one `OPTDecoderLayer`.
 
         Parameters
@@ -135,27 +106,16 @@ class Checkpoint:
         layer
             0-based
         dtype
-            convert to this type; as stored if neither this nor `into` is given
-        into
-            the state dict of another layer, overwritten; all layers have the same shapes
-        check
-            refuse NaN and infinity
+            convert to this type; as stored if not given
 
         Raises CensusError as `tensor` does.
         """
         return {
-            name: self.tensor(
-                f"layers.{layer}.{name}",
-                dtype=dtype,
-                into=None if into is None else into[name],
-                check=check,
-            )
+            name: self.tensor(f"layers.{layer}.{name}", dtype=dtype)
             for name in layer_shapes(self.config)
         }
 
-    def outside_layers(
-        self, *, dtype: torch.dtype | None = None, check: bool = True
-    ) -> dict[str, Tensor]:
+    def outside_layers(self, *, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
         """Read the state dict of the `OPTDecoder` without its layers.
 
         Embeddings of tokens and positions, projections and the last norm, where there are.
@@ -164,15 +124,10 @@ class Checkpoint:
         ----------
         dtype
             convert to this type; as stored if not given
-        check
-            refuse NaN and infinity
 
         Raises CensusError as `tensor` does.
         """
-        return {
-            name: self.tensor(name, dtype=dtype, check=check)
-            for name in outside_shapes(self.config)
-        }
+        return {name: self.tensor(name, dtype=dtype) for name in outside_shapes(self.config)}
 
     def validate(self, *, vocabulary: int) -> None:
         """Check that every token id of a tokenizer has a row in the embedding.
@@ -198,7 +153,7 @@ class Checkpoint:
         return tuple(sorted({tensor.file for tensor in self.tensors.values()}))
 
     def digest(self, *, threads: int | None = None) -> str:
-        """Give the hex digest of the decoder's weights, the same in any layout of files.
+        """Return the hex digest of the decoder's weights, the same in any layout of files.
 
         It also covers what the forward pass takes from the configuration besides shapes: the
         number of heads and where the norms are.
@@ -206,10 +161,10 @@ class Checkpoint:
         Parameters
         ----------
         threads
-            read and hash this many pieces at a time; one for each processor available, at most
-            8, if not given
+            number of pieces that are read and hashed at a time; one for each processor available, at
+            most 8, if not given
         """
-        threads = threads or min(8, processors())
+        threads = threads or min(8, count_processors())
         return digest_of_tensors(self.tensors, self.digest_heading, threads)
 
     @property
@@ -219,8 +174,8 @@ class Checkpoint:
         return f"heads {config.num_attention_heads} pre-norm {config.do_layer_norm_before}"
 
 
-def processors() -> int:
-    """Give the number of processors that this process may use."""
+def count_processors() -> int:
+    """Return the number of processors that this process may use."""
     # Not every system can say which; then it is all of them.
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -40,7 +40,7 @@ def convert(source: Tensor, into: Tensor) -> None:
 
 
 def all_finite(tensor: Tensor) -> bool:
-    """Whether no element is NaN or infinite: exact, in one pass without a temporary, in this thread.
+    """Return whether no element is NaN or infinite: exact, in one pass without a temporary, in this thread.
 
     Parameters
     ----------
@@ -54,6 +54,6 @@ def all_finite(tensor: Tensor) -> bool:
 
 @cache
 def _table(source: torch.dtype, target: torch.dtype) -> Tensor:
-    """What torch makes of each of the 65,536 values of a type, as bits."""
+    """Return what torch makes of each of the 65,536 values of a type, as bits."""
     values = torch.arange(1 << 16, dtype=torch.int32).to(torch.int16).view(source)
     return values.to(target).view(BITS[target][0])

@@ -16,7 +16,7 @@ LEAF_BYTES = 1 << 23
 
 
 def digest_of_tensors(tensors: Mapping[str, StoredTensor], heading: str, threads: int) -> str:
-    """Give the hex digest (sha256) of tensors: their names, types, shapes and bytes.
+    """Return the hex digest (sha256) of tensors: their names, types, shapes and bytes.
 
     Each tensor is cut into leaves of 8 MiB that are hashed side by side; the digest is the hash of
     the leaves' hashes.
@@ -24,11 +24,11 @@ def digest_of_tensors(tensors: Mapping[str, StoredTensor], heading: str, threads
     Parameters
     ----------
     tensors
-        by name, in any order, from any number of files
+        tensors by name, in any order, from any number of files
     heading
-        text that the digest covers besides
+        a text that the digest covers as well
     threads
-        how many leaves are read and hashed at a time, with as many buffers of 8 MiB
+        number of leaves that are read and hashed at a time, each with a buffer of 8 MiB
     """
     names = sorted(tensors)
     buffers = threading.local()
@@ -71,5 +71,5 @@ def pieces(tensors: Iterator[StoredTensor]) -> Iterator[tuple[StoredTensor, int,
 
 
 def leaf_count(tensor: StoredTensor) -> int:
-    """Give the number of leaves of a tensor."""
+    """Return the number of leaves of a tensor."""
     return -(-tensor.size_bytes // LEAF_BYTES)

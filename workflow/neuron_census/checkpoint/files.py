@@ -25,7 +25,7 @@ class WeightFiles:
 
 
 def has_weights(folder: Path) -> bool:
-    """Whether a folder has any file that weights are looked for in."""
+    """Return whether a folder has any file that weights are looked for in."""
     return any((folder / name).is_file() for name in LOOKED_FOR)
 
 

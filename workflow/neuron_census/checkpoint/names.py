@@ -26,7 +26,7 @@ Shape = tuple[int, ...]
 
 
 def decoder_name(name: str) -> str | None:
-    """Give the name relative to the decoder of a tensor in a file; None where it is not its own.
+    """Return the name relative to the decoder of a tensor in a file; None where it is not its own.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def decoder_name(name: str) -> str | None:
 
 
 def layer_of(name: str) -> int | None:
-    """Give the layer that a decoder's tensor belongs to; None for one outside the layers."""
+    """Return the layer that a decoder's tensor belongs to; None for one outside the layers."""
     match = re.match(r"layers\.(\d+)\.", name)
     return int(match.group(1)) if match else None
 

@@ -30,9 +30,9 @@ def remembered_digest(checkpoint: Checkpoint, note: Path, *, threads: int) -> st
     checkpoint
         the checkpoint
     note
-        the file that remembers; made where it is missing, overwritten where it is of other files
+        file that remembers the digest; made where it is missing, overwritten where it is of other files
     threads
-        how many pieces are read and hashed at a time
+        number of pieces that are read and hashed at a time
     """
     state = _state(checkpoint)
     remembered = _read(note)
@@ -47,7 +47,7 @@ def remembered_digest(checkpoint: Checkpoint, note: Path, *, threads: int) -> st
 
 
 def _state(checkpoint: Checkpoint) -> list[object]:
-    """What changes when the weights do: of each tensor where it lies, of each file what it is."""
+    """Return what changes when the weights do: of each tensor where it lies, of each file what it is."""
     tensors = [
         f"{name} {tensor.file.name} {tensor.offset} {tensor.dtype} {tensor.shape} {tensor.stride}"
         for name, tensor in sorted(checkpoint.tensors.items())

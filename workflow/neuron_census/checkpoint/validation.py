@@ -65,7 +65,7 @@ def decoder_tensors(
         if name in found:
             raise CensusError(
                 f"{tensor.file}: both '{found[name].name}' and '{tensor.name}' are the decoder's "
-                f"'{name}'. Expected one of them; remove the other."
+                f"'{name}'. Expected one of them: remove the other."
             )
         found[name] = tensor
     expected = decoder_shapes(config)

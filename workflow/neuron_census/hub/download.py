@@ -23,8 +23,8 @@ from neuron_census.hub.repository import (
     WAITS_SECONDS,
     HubFile,
     HubRepository,
-    explained,
-    passing,
+    explain_refusals,
+    may_pass,
 )
 
 
@@ -60,7 +60,7 @@ def download(
     if target.exists() and target.stat().st_size > file.size:
         target.unlink()
     advance(size_of(target))
-    with explained(repository.name, repository.revision):
+    with explain_refusals(repository.name, repository.revision):
         failures = 0
         while (before := size_of(target)) < file.size and not stop.is_set():
             try:
@@ -68,12 +68,12 @@ def download(
             except HTTPError as error:
                 # As long as something comes in between two failures, it is worth going on.
                 failures = 0 if size_of(target) > before else failures + 1
-                if not passing(error) or failures > len(WAITS_SECONDS):
+                if not may_pass(error) or failures > len(WAITS_SECONDS):
                     raise
                 time.sleep(WAITS_SECONDS[max(failures - 1, 0)])
     # A file of no bytes is never asked for.
     target.touch()
-    return "" if stop.is_set() else checked(repository, file, target)
+    return "" if stop.is_set() else check_download(repository, file, target)
 
 
 def size_of(path: Path) -> int:
@@ -112,7 +112,7 @@ def fetch_rest(
                     return
 
 
-def checked(repository: HubRepository, file: HubFile, target: Path) -> str:
+def check_download(repository: HubRepository, file: HubFile, target: Path) -> str:
     """Compare a whole file with what the hub says of it; remove it where it differs."""
     size = target.stat().st_size
     with target.open("rb") as stream:

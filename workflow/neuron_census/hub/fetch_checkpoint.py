@@ -96,7 +96,7 @@ def claim(parts: Path, source: HubRepository) -> None:
 
 
 def write_provenance(folder: Path, source: HubRepository, sums: dict[str, str]) -> None:
-    """Note in a folder where its files come from, with their sizes and sha256."""
+    """Write into a folder where its files come from, with their sizes and sha256."""
     files = {
         name: {"bytes": source.files[name].size, "sha256": sums[name]} for name in sorted(sums)
     }
@@ -120,13 +120,13 @@ def required(source: HubRepository, name: str) -> HubFile:
     """Return a file of the repository; CensusError where it has none of this name."""
     if name not in source.files:
         raise CensusError(
-            f"{source.name} at {source.revision}: holds no {name}. Found: {listed(source)}. Choose "
+            f"{source.name} at {source.revision}: holds no {name}. Found: {list_files(source)}. Choose "
             "a repository with a checkpoint in Hugging Face's format."
         )
     return source.files[name]
 
 
-def listed(source: HubRepository) -> str:
+def list_files(source: HubRepository) -> str:
     """Name the first files of a repository."""
     names = sorted(source.files)
     return (", ".join(names[:12]) + (", …" if len(names) > 12 else "")) or "nothing"
@@ -139,7 +139,7 @@ def tokenizer_files(source: HubRepository, *, required_here: bool) -> list[HubFi
     if required_here and not whole:
         raise CensusError(
             f"{source.name} at {source.revision}: holds no tokenizer. Expected tokenizer.json, or "
-            f"vocab.json and merges.txt; found: {listed(source)}. Name another tokenizer."
+            f"vocab.json and merges.txt; found: {list_files(source)}. Name another tokenizer."
         )
     return [source.files[name] for name in names]
 
@@ -179,7 +179,7 @@ def weight_files(source: HubRepository, parts: Path) -> list[HubFile]:
         return [source.files[name], *(required(source, shard) for shard in shards)]
     raise CensusError(
         f"{source.name} at {source.revision}: holds no PyTorch weights. Expected one of "
-        f"{', '.join(WEIGHTS)}; found: {listed(source)}. Choose a repository or revision that has "
+        f"{', '.join(WEIGHTS)}; found: {list_files(source)}. Choose a repository or revision that has "
         "them, or convert the weights and give the folder with `path:`."
     )
 

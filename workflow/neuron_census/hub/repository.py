@@ -61,7 +61,7 @@ def list_repository(repository: str, revision: str) -> HubRepository:
     Raises CensusError for a repository or revision that is not there or not open, and where the
     hub cannot be reached.
     """
-    with explained(repository, revision):
+    with explain_refusals(repository, revision):
         # HfApi reads the token of a gated repository from HF_TOKEN or from `hf auth login`.
         info = with_retries(
             lambda: HfApi().model_info(
@@ -92,21 +92,21 @@ def with_retries(ask: Callable[[], Result]) -> Result:
         try:
             return ask()
         except HTTPError as error:
-            if not passing(error):
+            if not may_pass(error):
                 raise
             time.sleep(wait)
     return ask()
 
 
-def passing(error: HTTPError) -> bool:
-    """Whether a failure may pass by itself: no answer, too many requests, a broken server."""
+def may_pass(error: HTTPError) -> bool:
+    """Return whether a failure may pass by itself: no answer, too many requests, a broken server."""
     if isinstance(error, HfHubHTTPError):
         return error.response.status_code in (408, 429) or error.response.status_code >= 500
     return True
 
 
 @contextmanager
-def explained(repository: str, revision: str) -> Iterator[None]:
+def explain_refusals(repository: str, revision: str) -> Iterator[None]:
     """Turn what the hub or the network answers into a CensusError that says what to do.
 
     Parameters

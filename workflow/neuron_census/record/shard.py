@@ -65,11 +65,11 @@ def record_batches(
     batches
         all micro-batches of the shard
     plan
-        how to do it
+        which layers stay, and where hidden states are kept
     attributes
-        of the store: what is recorded, and from what it was made
+        attributes of the store: what is recorded, and what it was made from
     writing_threads
-        threads that compress and write
+        number of threads that compress and write
     """
     model, work = plan.request.model, plan.request.work
     group = zarr.open_group(folder, mode="w")
@@ -112,7 +112,7 @@ def _forward(
     work, layers = plan.request.work, plan.request.model.layers
     highest = highest_layer(layers, work.ngram_layers)
     total = sum(batch.tokens * (highest(batch) + 1) for batch in batches)
-    # The bar counts tokens through the whole model, so that its rate is tokens a second.
+    # The bar counts tokens through the whole model, so that its rate is tokens per second.
     with (
         torch.inference_mode(),
         progress(what="recording", unit="token", total=total, scale=1 / layers) as bar,

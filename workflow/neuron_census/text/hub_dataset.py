@@ -53,10 +53,23 @@ def _stream(specification: DomainSpecification) -> Iterator[Any]:
     yield from load_dataset(
         specification.hub,
         revision=specification.revision,
-        data_files={"train": list(specification.files)},
+        data_files={"train": _files(specification)},
         split="train",
         streaming=True,
     )
+
+
+def _files(specification: DomainSpecification) -> list[str]:
+    """Patterns, each of files that no other matches: the library reads a file once for every pattern."""
+    from datasets.data_files import resolve_pattern
+
+    patterns = list(dict.fromkeys(specification.files))
+    if len(patterns) == 1:
+        return patterns
+    at = f"@{specification.revision}" if specification.revision else ""
+    folder = f"hf://datasets/{specification.hub}{at}"
+    found = [file for pattern in patterns for file in resolve_pattern(pattern, base_path=folder)]
+    return list(dict.fromkeys(found))
 
 
 def _first_line(error: BaseException) -> str:

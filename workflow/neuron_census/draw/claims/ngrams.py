@@ -166,10 +166,10 @@ def gap_widens_with_n(models: Sequence[Measured]) -> Finding:
     """From the smallest to the largest model, trigram detectors grow by a larger factor than token detectors."""
     smallest, *_, largest = models
     ratios = []
-    for n in (1, 3):
+    for n, kind in ((1, "token"), (3, "trigram")):
         fewest = len(smallest.detectors(n))
         if not fewest:
-            raise UndecidedError(f"{smallest.name} has no {NGRAMS[n - 1]} detector.")
+            raise UndecidedError(f"{smallest.name} has no {kind} detector.")
         ratios.append(len(largest.detectors(n)) / fewest)
     return Finding(ratios[1] > ratios[0], f"tokens {ratios[0]:.3g}, trigrams {ratios[1]:.3g}")
 

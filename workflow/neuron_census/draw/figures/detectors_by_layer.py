@@ -78,7 +78,7 @@ def draw(numbers: pl.DataFrame, ngrams: str) -> Figure:
     left.plot([], [], color=QUIET, marker="o", linestyle="-", label="(b) in the layer")
     left.plot([], [], color=QUIET, marker="", linestyle="--", label="(b) in the layer or below")
     label_published(left, numbers)
-    left.set(title=f"(a) {ngrams[:-1]} detectors", ylabel="neurons of the layer")
+    left.set(title=f"(a) {ngrams[:-1]} detectors", ylabel="neurons in the layer")
     right.set(title=f"(b) detected {ngrams}", ylabel=f"different {ngrams}")
     deepest = max([0.5, *numbers["relative_depth"]])
     for panel, columns in ((left, ["detectors"]), (right, ["detected", "cumulative"])):

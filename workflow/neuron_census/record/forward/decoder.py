@@ -60,8 +60,8 @@ class Embedding(nn.Module):
 
 
 @contextmanager
-def watched(layer: OPTDecoderLayer, see: Callable[[PreActivations], None]) -> Iterator[None]:
-    """While inside, call `see` with the pre-activations of every forward of `layer`, the input of its ReLU."""
+def watch(layer: OPTDecoderLayer, see: Callable[[PreActivations], None]) -> Iterator[None]:
+    """Call `see`, while inside, with the pre-activations of every forward of `layer`, the input of its ReLU."""
 
     def hook(_module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         see(inputs[0])
@@ -98,7 +98,7 @@ def run_layer(
         if last:
             raise _AllRead
 
-    with watched(layer, see_and_stop):
+    with watch(layer, see_and_stop):
         try:
             output: Tensor = layer(hidden, attention_mask=None)
         except _AllRead:

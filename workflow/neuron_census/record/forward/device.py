@@ -24,7 +24,7 @@ def acquire_device(
 
     Only GPUs that `CUDA_VISIBLE_DEVICES` leaves visible are looked at: what a scheduler chose is
     obeyed. The first of them that is not taken is; if all are, the one with the most free memory is
-    shared. A job that ends, in whatever way, gives its GPU back.
+    shared. A job that ends, in whatever way, releases its GPU.
 
     Parameters
     ----------

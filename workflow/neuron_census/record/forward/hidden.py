@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from neuron_census.record.forward.pinned import pinned
+from neuron_census.record.forward.pinned import pinned_memory
 
 States = Float[Tensor, "windows length hidden_size"]
 Place = Literal["device", "host"]
@@ -33,11 +33,11 @@ class HiddenStates:
             return
         kept = self._states[number]
         if kept is None:
-            kept = self._states[number] = pinned(states.shape, states.dtype)
+            kept = self._states[number] = pinned_memory(states.shape, states.dtype)
         kept.copy_(states, non_blocking=True)
 
     def get(self, number: int) -> States | None:
-        """The states of a micro-batch, on the device; None when they are done with."""
+        """Return the states of a micro-batch, on the device; None when no layer needs them any more."""
         kept = self._states[number]
         if kept is None or not self._on_host:
             return kept

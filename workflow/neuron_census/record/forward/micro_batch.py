@@ -60,7 +60,7 @@ class MicroBatch:
         return self.tokens < self.ids.size
 
     def rows_on(self, device: torch.device) -> Int64[Tensor, " tokens"]:
-        """`rows` on a device; every layer asks for them, and they are copied there once."""
+        """Return `rows` on a device; every layer asks for them, and they are copied there once."""
         if device not in self._placed:
             self._placed[device] = torch.from_numpy(self.rows).to(device)
         return self._placed[device]
@@ -82,9 +82,9 @@ def micro_batches(windows: pl.DataFrame, domains: list[str], tokens: int) -> Ite
     windows
         rows of the window table, in forward order
     domains
-        names of the domains; a micro-batch carries the index
+        names of the domains; a micro-batch carries the index of its own
     tokens
-        positions of a micro-batch, padding included; a single window may exceed it
+        the most positions of a micro-batch, padding included; a single window may exceed it
     """
     number = {domain: index for index, domain in enumerate(domains)}
     columns = ["domain", "dead", "ngrams", "positions"]
@@ -96,7 +96,7 @@ def micro_batches(windows: pl.DataFrame, domains: list[str], tokens: int) -> Ite
     for (domain, dead, ngrams, positions), group in groupby(keys):
         end = start + sum(1 for _ in group)
         while start < end:
-            stop = _fitting(lengths[start:end], tokens) + start
+            stop = _count_fitting(lengths[start:end], tokens) + start
             chosen = lengths[start:stop]
             ids = np.zeros((stop - start, int(chosen.max())), dtype=np.int64)
             for row, text in enumerate(texts[start:stop]):
@@ -108,18 +108,18 @@ def micro_batches(windows: pl.DataFrame, domains: list[str], tokens: int) -> Ite
 def full_windows(
     tokens: int, length: int, micro_batch_tokens: int, studies: frozenset[str]
 ) -> Iterator[MicroBatch]:
-    """Micro-batches of as many full-length windows as hold `tokens`: their shapes, for a plan.
+    """Yield micro-batches of as many full-length windows as hold `tokens`: their shapes, for a plan.
 
     Parameters
     ----------
     tokens
-        positions in all, about
+        number of positions in all, about
     length
-        positions of a window
+        number of positions of a window
     micro_batch_tokens
-        positions of a micro-batch at most
+        the most positions of a micro-batch
     studies
-        that read them all
+        names of the studies that read them all
     """
     windows = max(1, tokens // length)
     size = max(1, micro_batch_tokens // length)
@@ -134,7 +134,7 @@ def full_windows(
         )
 
 
-def _fitting(lengths: Int64[np.ndarray, " windows"], tokens: int) -> int:
-    """How many of the first windows fit in `tokens` positions when padded to the longest (at least 1)."""
+def _count_fitting(lengths: Int64[np.ndarray, " windows"], tokens: int) -> int:
+    """Return how many of the first windows fit in `tokens` positions when padded to the longest (at least 1)."""
     padded = np.maximum.accumulate(lengths) * np.arange(1, len(lengths) + 1)
     return max(1, int(np.searchsorted(padded, tokens, side="right")))

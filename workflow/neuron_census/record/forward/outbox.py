@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuron_census.record.forward.pinned import pinned
+from neuron_census.record.forward.pinned import pinned_memory
 
 Receive = Callable[[np.ndarray], None]
 # Results that may be on their way before the device has to wait for the host.
@@ -60,7 +60,7 @@ class Outbox:
         self._raise()
         self._stream.wait_stream(torch.cuda.current_stream(self._device))
         with torch.cuda.stream(self._stream):
-            host = pinned(result.shape, result.dtype)
+            host = pinned_memory(result.shape, result.dtype)
             host.copy_(result, non_blocking=True)
             arrived = torch.cuda.Event()
             arrived.record(self._stream)

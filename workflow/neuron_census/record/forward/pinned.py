@@ -8,6 +8,6 @@ import torch
 from torch import Tensor
 
 
-def pinned(shape: Sequence[int], dtype: torch.dtype) -> Tensor:
-    """Give fresh page-locked host memory, which copies can enter and leave without the host waiting."""
+def pinned_memory(shape: Sequence[int], dtype: torch.dtype) -> Tensor:
+    """Return fresh page-locked host memory, into and out of which a GPU copies while the host goes on."""
     return torch.empty(tuple(shape), dtype=dtype, pin_memory=True)

@@ -12,7 +12,7 @@ from transformers.models.opt.modeling_opt import OPTDecoderLayer
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.checkpoint.names import layer_shapes
 from neuron_census.record.forward.decoder import empty_layer
-from neuron_census.record.forward.pinned import pinned
+from neuron_census.record.forward.pinned import pinned_memory
 
 # While one layer computes, the next is on its way.
 SLOTS = 2
@@ -26,13 +26,13 @@ class Slot(Protocol):
         """Take the memory of one layer."""
 
     def fill(self, index: int, readers: Executor) -> None:
-        """Read a layer into the slot, its tensors side by side; called when it is free."""
+        """Read a layer into the slot, several tensors at a time; called when the slot is free."""
 
     def lend(self) -> OPTDecoderLayer:
-        """The layer that the slot was filled with."""
+        """Return the layer that the slot was filled with."""
 
     def release(self) -> None:
-        """The forward pass is done with the layer."""
+        """Take note that the forward pass is done with the layer."""
 
 
 class HostSlot:
@@ -68,7 +68,7 @@ class DeviceSlot:
         self._checkpoint = checkpoint
         self._device = device
         shapes = layer_shapes(checkpoint.config)
-        self._staged = {name: pinned(shape, dtype) for name, shape in shapes.items()}
+        self._staged = {name: pinned_memory(shape, dtype) for name, shape in shapes.items()}
         self._tensors = {
             name: torch.empty(shape, dtype=dtype, device=device) for name, shape in shapes.items()
         }

@@ -29,7 +29,7 @@ class Recorder(Protocol):
         """
 
     def layer_done(self, layer: int) -> None:
-        """All micro-batches of the super-batch have passed the layer."""
+        """Take note that all micro-batches of the super-batch have passed the layer."""
 
 
 def stream(
@@ -91,7 +91,7 @@ def stream(
                     states = run_layer(
                         layer,
                         states,
-                        _shown_to(recorders, outbox, index, batch),
+                        _show_to(recorders, outbox, index, batch),
                         last=index == highest_layer(batch),
                     )
                     hidden.put(number, states)
@@ -101,7 +101,7 @@ def stream(
     outbox.wait()
 
 
-def _shown_to(
+def _show_to(
     recorders: list[Recorder], outbox: Outbox, layer: int, batch: MicroBatch
 ) -> Callable[[PreActivations], None]:
     def see(values: PreActivations) -> None:

@@ -9,30 +9,32 @@ from pathlib import Path
 import torch
 
 from neuron_census.errors import CensusError
-from neuron_census.record.planning.plan import COMPRESSED_BITS, Plan, Request, make_plan
+from neuron_census.record.planning.plan import COMPRESSED_BITS, NO_LIMIT, Plan, Request, make_plan
 
 
-def describe(plan: Plan, *, rate: float, held: int) -> str:
-    """Give the plan in a few lines.
+def describe(plan: Plan, *, rate: float, held: int, how: str = "measured") -> str:
+    """Return the plan in a few lines.
 
     Parameters
     ----------
     plan
         how a shard is recorded
     rate
-        floating-point operations a second that the device was measured at
+        floating-point operations per second of the device
     held
         bytes of host memory that the process has already
+    how
+        where the rate comes from
     """
     request = plan.request
     model, work = request.model, request.work
     kept = f"hidden states of {plan.super_batch:,} positions at a time kept on the {_where(plan)}"
     host = plan.host_bytes + held
     peaks = f"{size(host)} at the peak on the host ({size(held)} of it already held)"
-    free = f"{size(request.memory.host)} more are free"
+    free = f"{free_size(request.memory.host)} more are free"
     if request.device != "cpu":
         peaks = f"{size(plan.device_bytes)} at the peak on the GPU; {peaks}"
-        free = f"{size(request.memory.device)} on the GPU and {size(request.memory.host)} more are free"
+        free = f"{size(request.memory.device)} on the GPU and {free_size(request.memory.host)} more are free"
     return "\n".join(
         [
             f"plan: {work.tokens:,} tokens through {work.layers} layers on {request.device} in "
@@ -43,10 +45,10 @@ def describe(plan: Plan, *, rate: float, held: int) -> str:
             f"{'pass' if plan.super_batches == 1 else 'passes'}",
             f"  batches     {work.largest_batch:,} positions through a layer at a time; {kept}",
             f"  arithmetic  {work.operations:.2e} floating-point operations: "
-            f"{_duration(work.operations / rate)} at the measured {rate / 1e9:,.0f} GFLOP/s",
+            f"{_duration(work.operations / rate)} at the {how} {rate / 1e9:,.0f} GFLOP/s",
             f"  memory      {peaks}; {free}",
             f"  recording   {size(plan.recording_bytes)} expected ({work.ngram_layers} layers with "
-            f"bits), {size(plan.disk_bytes)} meanwhile; {size(request.free_disk)} free",
+            f"bits), {size(plan.disk_bytes)} meanwhile; {free_size(request.free_disk)} free",
         ]
     )
 
@@ -152,6 +154,11 @@ def _duration(seconds: float) -> str:
     if seconds < 6000:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"
+
+
+def free_size(count: int) -> str:
+    """Write a number of bytes that are free, or that nothing is known of them."""
+    return "an unknown number" if count == NO_LIMIT else size(count)
 
 
 def size(count: int | float) -> str:

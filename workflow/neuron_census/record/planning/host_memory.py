@@ -39,7 +39,7 @@ def read_size(given: str, key: str) -> int | None:
 
 
 def free_host_memory(allowed: int | None) -> int:
-    """Give the bytes that this process can still take.
+    """Return the bytes that this process can still take.
 
     The least of what the machine has available, what its control groups leave (the limit of a job
     or a container), what Slurm granted the job, and what the user allows the process in all.
@@ -57,7 +57,7 @@ def free_host_memory(allowed: int | None) -> int:
 
 
 def slurm_memory(environment: Mapping[str, str]) -> int | None:
-    """Give the bytes that Slurm granted a job on this node; None outside a job, or without a limit."""
+    """Return the bytes that Slurm granted a job on this node; None outside a job, or without a limit."""
     whole = environment.get("SLURM_MEM_PER_NODE", "")
     if whole.isdigit() and int(whole):
         return int(whole) << 20
@@ -69,7 +69,7 @@ def slurm_memory(environment: Mapping[str, str]) -> int | None:
 
 
 def cgroup_memory(root: Path, membership: Path) -> Iterator[int]:
-    """Give what each control group around a process leaves of its limit, in bytes, versions 1 and 2.
+    """Return what each control group around a process leaves of its limit, in bytes, versions 1 and 2.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def _number(file: Path) -> int | None:
 
 
 def _entry(file: Path, key: str) -> int:
-    """What the file says of `key`: page cache counts as used, and is given back when it is needed."""
+    """Return what the file says of `key`: page cache counts as used, and is given back when it is needed."""
     try:
         lines = file.read_text(encoding="ascii").splitlines()
     except OSError:

@@ -13,14 +13,14 @@ SECONDS = 0.05
 
 
 def matmul_rate(width: int, ffn_dim: int, dtype: torch.dtype, device: torch.device) -> float:
-    """Measure floating-point operations a second of `[tokens, width] @ [width, ffn_dim]`.
+    """Measure the floating-point operations per second of `[tokens, width] @ [width, ffn_dim]`.
 
     Parameters
     ----------
     width, ffn_dim
-        of the model; cut down where that is large
+        widths of the model; cut down where they are large
     dtype, device
-        as the forward pass computes
+        precision and place of the forward pass
     """
     tokens = TOKENS[device.type]
     width, ffn_dim = min(width, WIDTH[device.type]), min(ffn_dim, 4 * WIDTH[device.type])

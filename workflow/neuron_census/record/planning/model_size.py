@@ -31,7 +31,7 @@ class ModelSize:
         Parameters
         ----------
         config
-            the model's
+            the model's configuration
         stored
             type of the weights in their files
         """

@@ -26,14 +26,14 @@ class Needs:
     device_type: str
 
     def device(self, resident: int, super_batch: int, place: Place) -> int:
-        """Bytes on the device; on a CPU those of the recorders as well.
+        """Return the bytes on the device; on a CPU those of the recorders as well.
 
         Parameters
         ----------
         resident
-            layers that stay
+            number of layers that stay
         super_batch
-            positions whose hidden states are kept
+            number of positions whose hidden states are kept
         place
             where they are kept
         """
@@ -45,7 +45,7 @@ class Needs:
         return total + (self._recorders if self.device_type == "cpu" else self._gathered)
 
     def host(self, super_batch: int, place: Place) -> int:
-        """Bytes on the host of a GPU."""
+        """Return the bytes on the host of a GPU."""
         staged = SLOTS * self.layer
         waiting = MOST_PARCELS * max(self._octets, self._positions)
         kept = self.hidden(super_batch) if place == "host" else 0
@@ -57,7 +57,7 @@ class Needs:
         return self.model.layer_parameters * self.item
 
     def hidden(self, positions: int) -> int:
-        """Bytes of the hidden states of some positions."""
+        """Return the bytes of the hidden states of some positions."""
         return positions * self.model.width * self.item
 
     @property

@@ -12,6 +12,15 @@ from neuron_census.record.planning.model_size import ModelSize
 from neuron_census.record.planning.needs import Needs
 from neuron_census.record.planning.work import Work
 
+Dtype = Literal["float64", "float32", "bfloat16", "float16"]
+DTYPES: dict[str, torch.dtype] = {
+    "float64": torch.float64,
+    "float32": torch.float32,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+"""Types of the forward pass, by the names that a config gives them."""
+
 # Positions whose hidden states are kept while the weights pass over them: above this many, reading
 # a layer costs less time than computing with it, for any model size.
 SUPER_BATCH = 1 << 17
@@ -21,6 +30,10 @@ MICRO_BATCH = {"cpu": 1 << 11, "cuda": 1 << 14}
 SHARE = {"cpu": 0.7, "cuda": 0.9}
 # Bits of sparse activations after compression, against one bit each; measured 0.01 to 0.5 (docs/streaming.md).
 COMPRESSED_BITS = 0.3
+
+
+NO_LIMIT = 1 << 62
+"""Bytes of memory or disk of a machine of which nothing is known."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +75,7 @@ class Plan:
 
     @property
     def super_batches(self) -> int:
-        """How often the streamed layers are read, about: micro-batches are not divided."""
+        """About how often the streamed layers are read; micro-batches are not divided."""
         return -(-self.request.work.positions // max(1, self.super_batch))
 
     @property

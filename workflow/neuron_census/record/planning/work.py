@@ -44,11 +44,11 @@ class Work:
         Parameters
         ----------
         batches
-            all of a shard
+            all micro-batches of a shard
         model
-            that they go through
+            sizes of the model that they go through
         domains, window, ngram_layers
-            sizes of the recording
+            sizes of the recording: domains, tokens of a full-length window, layers with bits
         """
         batches = list(batches)
         highest = highest_layer(model.layers, ngram_layers)
@@ -71,23 +71,23 @@ class Work:
         )
 
     def counts_bytes(self, model: ModelSize) -> int:
-        """Bytes of the counts in the recording, not compressed; those of positions included."""
+        """Return the bytes of the counts in the recording, not compressed; those of positions included."""
         active = 2 * model.layers * self.domains * model.ffn_dim * 8
         return active + self.domains * model.layers * self.position_block(model)
 
     def position_block(self, model: ModelSize) -> int:
-        """Bytes of the position counts of one layer in one domain; 0 where the study reads nothing."""
+        """Return the bytes of the position counts of one layer in one domain; 0 where the study reads nothing."""
         if not self.position_windows:
             return 0
         return self.window * model.ffn_dim * smallest_unsigned(self.position_windows).itemsize
 
     def bits_bytes(self, model: ModelSize) -> int:
-        """Bytes of the packed bits in the recording, not compressed."""
+        """Return the bytes of the packed bits in the recording, not compressed."""
         return self.ngram_layers * model.ffn_dim * -(-self.ngram_tokens // 8)
 
 
 def highest_layer(layers: int, ngram_layers: int) -> Callable[[MicroBatch], int]:
-    """The n-gram study needs the layers with bits only; the other studies need all."""
+    """Return the highest layer of a micro-batch: the n-gram study needs those with bits, the others need all."""
 
     def highest(batch: MicroBatch) -> int:
         return (layers if batch.dead or batch.positions else ngram_layers) - 1
@@ -96,5 +96,5 @@ def highest_layer(layers: int, ngram_layers: int) -> Callable[[MicroBatch], int]
 
 
 def _operations(model: ModelSize, length: int) -> int:
-    """Floating-point operations of a layer a position: products with its weights, and attention."""
+    """Return the operations of a layer per position: products with its weights, and attention."""
     return 2 * model.layer_parameters + 2 * length * model.width

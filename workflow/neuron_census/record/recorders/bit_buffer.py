@@ -1,4 +1,4 @@
-"""One layer's bits on their way into the recording: gathered until a Zarr shard of tokens is full."""
+"""One layer's bits on their way into the recording: gathered until a file of the store is full."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from neuron_census.record.recorders.writers import Writers
 
 
 class BitBuffer:
-    """Bits `[bytes, ffn_dim]` of consecutive tokens; a full shard is handed to the writers.
+    """Bits `[bytes, ffn_dim]` of consecutive tokens; what fills a file is handed to the writers.
 
     Only one thread may use it.
     """
@@ -43,7 +43,7 @@ class BitBuffer:
         self.advance(tokens)
 
     def advance(self, tokens: int) -> None:
-        """The bits of `tokens` more are in the buffer: hand over every shard that is full."""
+        """Take note that the bits of `tokens` more are in the buffer; hand over every file that is full."""
         self._gathered += tokens
         while self._gathered >= TOKENS_PER_FILE:
             self._hand_over(TOKENS_PER_FILE)
