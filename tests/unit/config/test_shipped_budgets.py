@@ -12,6 +12,7 @@ from helpers.made.configs import shipped_config
 from helpers.repository import REPOSITORY
 from neuron_census.config.configuration import schema
 from neuron_census.formats.ngram_counts import EXACTNESS
+from neuron_census.paths.opt_config import LARGEST
 from neuron_census.tokenize.studies import Budget
 
 CONFIGS = [path.name for path in sorted((REPOSITORY / "config").glob("*.yaml"))]
@@ -119,3 +120,10 @@ def test_thresholds_that_the_counts_cannot_answer_are_refused_with_the_config() 
     assert ngrams["presence"]["minimum"] == EXACTNESS.presence
     for size in ngrams["max_cover"]["properties"].values():
         assert size["maximum"] == EXACTNESS.cover
+
+
+def test_depths_of_models_to_come_are_limited_as_those_of_models_that_are_there() -> None:
+    entries = schema()["properties"]["checkpoints"], schema()["properties"]["train"]["properties"]
+    for catalogue in (entries[0], entries[1]["checkpoints"]):
+        layers = catalogue["additionalProperties"]["properties"]["layers"]
+        assert layers["maximum"] == LARGEST["num_hidden_layers"]

@@ -122,6 +122,62 @@ def test_ties_at_the_border_go_to_the_lower_numbers(occurrences: list[int]) -> N
     assert not found["all_kept"][0], "64 n-grams hold 65 of 512 activations"
 
 
+@pytest.mark.parametrize(
+    ("occurrences", "all_kept"),
+    [
+        # 64 of 128 hold exactly half, and every one is present at exactly half of its occurrences.
+        ([2] * 128, True),
+        # 64 of 129 hold less than half, though every one is present.
+        ([2] * 129, False),
+        # Those that are present hold exactly half, or one less than half.
+        ([2] * 64 + [3] * 64, True),
+        ([2] * 63 + [3] * 65, False),
+        # An n-gram that occurs once is present there.
+        ([1] * 128, True),
+        ([1] * 64 + [3] * 64, True),
+        ([1] * 63 + [3] * 65, False),
+        # As many as are kept of any neuron, and one more.
+        ([10] * 64, True),
+        ([10] * 65, False),
+    ],
+)
+def test_every_ngram_is_kept_up_to_the_borders(occurrences: list[int], all_kept: bool) -> None:
+    """A neuron that is active at the first of the occurrences of every n-gram, beside one that never is."""
+    ids = np.concatenate(
+        [
+            np.arange(len(occurrences)),
+            np.repeat(np.arange(len(occurrences)), np.array(occurrences) - 1),
+        ]
+    )
+    padding = -len(ids) % 64
+    ids = np.concatenate([ids, np.full(padding, -1)]).astype(np.int32)
+    active = np.zeros((2, len(ids)), dtype=np.bool_)
+    active[1, : len(occurrences)] = True
+    found = counted(active, ids, np.array(occurrences))
+    assert found["all_kept"].tolist() == [True, all_kept]
+    for neuron in range(2):
+        expected = expected_of(active[neuron], ids, occurrences)
+        assert found_of(found, neuron) == expected
+
+
+def test_frequent_ngrams_come_before_those_that_tie() -> None:
+    """40 n-grams activate a neuron three times, 40 twice, 40 once; the first and 24 of the second are kept."""
+    occurrences = [30] * 120
+    # 3,600 positions, and what fills the last word.
+    ids = np.full(3648, -1, dtype=np.int32)
+    ids[:3600] = np.tile(np.arange(119, -1, -1), 30)
+    active = np.zeros(len(ids), dtype=np.bool_)
+    active[:120] = True
+    active[120 : 120 + 80] = True
+    active[240 : 240 + 40] = True
+    found = found_of(counted(active[None], ids, np.array(occurrences)), 0)
+    assert found == expected_of(active, ids, occurrences)
+    assert found["triggers"] == [(ngram, 3) for ngram in range(80, 120)] + [
+        (ngram, 2) for ngram in range(40, 64)
+    ]
+    assert not found["all_kept"]
+
+
 def test_pieces_of_an_array_become_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(appended_array, "ROWS", 8)
     monkeypatch.setattr(ngram_index, "ROWS", 8)

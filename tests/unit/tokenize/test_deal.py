@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -76,3 +77,36 @@ def test_shards_part_the_windows_evenly_and_by_study(given: tuple[pl.DataFrame, 
     ordered = found.sort("kind").rows()
     assert all(before[2] <= after[1] for before, after in pairwise(ordered))
     assert_in_forward_order(dealt, ["z", "a", "b"])
+    # They are dealt by studies, then in the order of domains and documents.
+    by_turns = dealt.sort(
+        *[~pl.col(study) for study in ("positions", "ngrams", "dead")],
+        pl.col("domain").replace_strict({"z": 0, "a": 1, "b": 2}),
+        "document",
+    )
+    assert by_turns["shard"].is_sorted()
+
+
+@pytest.mark.parametrize(
+    ("lengths", "shards", "expected"),
+    [
+        ([9, 2], 2, [0, 1]),
+        ([2, 9], 2, [0, 1]),
+        ([5, 5, 5, 5], 2, [0, 0, 1, 1]),
+        # 28 tokens in three shards, of 9.33 each: the middles are at 4.5, 10, 15, 20, 22 and 25.5.
+        ([9, 2, 8, 2, 2, 5], 3, [0, 1, 1, 2, 2, 2]),
+    ],
+)
+def test_a_window_goes_to_the_shard_in_which_its_middle_is(
+    lengths: list[int], shards: int, expected: list[int]
+) -> None:
+    table = pl.DataFrame(
+        {
+            "document": pl.Series(range(len(lengths)), dtype=pl.Int32),
+            "part": pl.Series([0] * len(lengths), dtype=pl.Int32),
+            "length": pl.Series(lengths, dtype=pl.Int32),
+            "tokens": pl.Series([[BOS] * length for length in lengths], dtype=pl.List(pl.Int32)),
+            "domain": ["a"] * len(lengths),
+            **{study: [study == "dead"] * len(lengths) for study in STUDIES},
+        }
+    )
+    assert deal(table, ["a"], shards).sort("document")["shard"].to_list() == expected

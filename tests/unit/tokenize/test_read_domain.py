@@ -64,7 +64,20 @@ def test_the_same_input_gives_the_same_bytes_and_another_seed_another_order(tmp_
     assert (tmp_path / "results" / "made.parquet").read_bytes() == content
     other = run(tmp_path, seed=1, files="notes/*.txt", held_out=0.3)
     assert other["key"].to_list() != first["key"].to_list()
+    assert source_of(tmp_path / "results" / "made.parquet")["seed"] == 1
     assert set(other.filter("held_out")["key"]) != set(first.filter("held_out")["key"])
+
+
+def test_what_was_read_and_what_was_left_out_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    texts = {f"{number}.txt": "1234567890" * (number % 4 > 0) for number in range(400)}
+    table = run(save(tmp_path, texts), files="*.txt", held_out=0.25)
+    kept = int(table["held_out"].sum())
+    assert 0 < kept < 300
+    said = capsys.readouterr().err
+    assert f"made: 300 documents (0.0 MB), of which the studies read {kept}; " in said
+    assert "left out 100 empty documents and 0 repeated passages." in said
 
 
 def test_without_held_out_studies_read_everything(tmp_path: Path) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
+from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers, trainers
 
-from helpers.made.tokenizers import BOS, TEXT, make_tokenizer
+from helpers.made.tokenizers import BOS, SPECIAL, TEXT, make_tokenizer
 from neuron_census.errors import CensusError
 from neuron_census.tokenizer import encoder as module
 from neuron_census.tokenizer.encoder import Encoder
@@ -65,6 +65,34 @@ def test_a_text_that_is_cut_has_the_ids_of_the_whole(
         found = [ids.tolist() for ids in encoder.encode(texts)]
     plain = Tokenizer.from_file(str(folder / "tokenizer.json"))
     assert found == [plain.encode(text, add_special_tokens=False).ids for text in texts]
+
+
+def test_a_text_is_cut_only_before_what_the_tokenizer_takes_for_white_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenizer = make_tokenizer(tmp_path)
+    # Python takes this control character for white space, and the tokenizer for punctuation.
+    text = "!\x1c" * 20
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=270, special_tokens=SPECIAL, initial_alphabet=alphabet, show_progress=False
+    )
+    tokenizer.train_from_iterator([text] * 9, trainer)
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    monkeypatch.setattr(module, "PIECE", 3)
+    encoder = Encoder.open(tmp_path)
+    (ids,) = encoder.encode([text])
+    assert encoder.may_be_cut
+    assert ids.tolist() == tokenizer.encode(text, add_special_tokens=False).ids
+    assert len(ids) < len(text)
+
+
+def test_the_smallest_numbers_that_a_config_may_have(tmp_path: Path) -> None:
+    make_tokenizer(tmp_path, window=2)
+    config = json.loads((tmp_path / "config.json").read_text()) | {"bos_token_id": 0}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    encoder = Encoder.open(tmp_path)
+    assert (encoder.bos, encoder.longest) == (0, 2)
 
 
 def test_a_long_text_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:

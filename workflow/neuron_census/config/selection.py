@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neuron_census.config.local_checkpoint import read_layers
 from neuron_census.config.shards import shard_count
+from neuron_census.errors import CensusError
 from neuron_census.layers import first_half
 from neuron_census.paths.find import find_files, find_path
+from neuron_census.paths.opt_config import read_opt_config
 
 # What the paper claims and shows, as numbers.
 PAPER = Path(__file__).parents[3] / "resources" / "paper"
@@ -103,7 +104,14 @@ class Selection:
             return int(entry["layers"])
         if "trained" in entry:
             return int(self.config["train"]["checkpoints"][entry["trained"]]["layers"])
-        return read_layers(self.checkpoint_folder(model))
+        folder = self.checkpoint_folder(model)
+        layers: int | None = read_opt_config(folder).get("num_hidden_layers")
+        if layers is None:
+            raise CensusError(
+                f"{folder / 'config.json'}: num_hidden_layers is missing, expected the number of layers. Take "
+                "the config.json that belongs to the weights."
+            )
+        return layers
 
     def ngram_layers(self, model: str) -> range:
         """Return the layers whose n-grams are counted; none if no study reads n-grams. Raises CensusError."""
