@@ -91,7 +91,7 @@ def some_windows(vocabulary: int = 96) -> pl.DataFrame:
     ],
 )
 def test_activations_equal_those_of_transformers(tmp_path: Path, shape: dict[str, object]) -> None:
-    folder = make_checkpoint(tmp_path / "model", dtype=torch.float64, **shape)  # type: ignore[no-untyped-call]
+    folder = make_checkpoint(tmp_path / "model", dtype=torch.float64, **shape)  # type: ignore[arg-type]
     table = some_windows()
     keeper = keep(Checkpoint.open(folder), table)
 
