@@ -71,6 +71,15 @@ def test_another_family_is_an_analogue_and_ordered_by_size() -> None:
         assert judge(claim(analogue=kind), run, analogues).verdict == CANNOT
 
 
+def test_an_analogue_that_decides_nothing_is_one_all_the_same() -> None:
+    flat = {name: by_dead(name, [1, 1]) for name in ("a", "b")}
+    asked = claim(test="dead.rare_where_many_are_dead")
+    verdict = judge(asked, flat, find_analogues([asked], flat, {}))
+    assert (verdict.verdict, verdict.models) == (CANNOT, ("a", "b")) and verdict.is_analogue
+    itself = judge(claim(models=("a",), test=asked.test), flat, {})
+    assert itself.verdict == CANNOT and not itself.is_analogue
+
+
 def test_one_model_is_no_family() -> None:
     assert find_analogues([claim()], {"small": SMALL}, {"models": ["small"]}) == {}
     every = find_analogues([claim()], {"large": LARGE, "small": SMALL}, {})

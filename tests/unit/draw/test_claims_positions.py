@@ -240,6 +240,11 @@ def test_together_they_cover_every_position_and_none_is_redundant() -> None:
         [oscillating({1: (0, 4), 2: (4, 7), 3: (4, 4)})]
     )
     assert (finding.holds, finding.found) == (False, "positions of its own: 4, 3, 0")
+    # What two of them cover belongs to neither.
+    finding = positions.none_of_the_ten_is_redundant(
+        [oscillating({1: (0, 4), 2: (4, 7), 3: (5, 5)})]
+    )
+    assert finding.found == "positions of its own: 4, 2, 0"
     for test in (positions.the_ten_cover_every_position, positions.none_of_the_ten_is_redundant):
         with pytest.raises(UndecidedError, match="opt-125m has no strong oscillatory neuron"):
             test([oscillating({})])

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from helpers.made.tables import Detector, Layer, Ngram, made_model
-from neuron_census.draw.detected_ngrams import detected_by_layer
+from neuron_census.draw.detected_ngrams import detected, detected_by_layer
 from neuron_census.draw.model_tables import ModelTables
 from neuron_census.errors import CensusError
 from neuron_census.formats.tables import NGRAMS
@@ -54,6 +54,16 @@ def test_covered_ngrams_of_a_neuron_that_is_no_detector_do_not_count() -> None:
     )
     found = detected_by_layer(census, tables.covered, "unigram")
     assert found.rows() == [(0, 1, 2, 2, 2, 2), (1, 0, 0, 2, 0, 0), (2, 1, 2, 4, 2, 2)]
+
+
+def test_a_detector_of_another_length_detects_no_tokens() -> None:
+    bigrams = Detector(2, [(5, 6)])
+    layer = Layer({"bigram": [bigrams]}, near={"unigram": [Detector(2, tokens(5))]})
+    tables = made_model("m", [layer])
+    assert tables.covered["n"].to_list() == [1, 2], "the neuron covers a token, too"
+    assert detected(tables.census, tables.covered)["n"].to_list() == [2]
+    found = detected_by_layer(tables.census, tables.covered, "unigram")
+    assert found.rows() == [(0, 0, 0, 0, 0, 0)]
 
 
 @pytest.mark.parametrize("ngram", NGRAMS)

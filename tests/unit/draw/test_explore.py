@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import zlib
-from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from helpers.explorer_data import chunk, handed_over
 from helpers.made.census import HOSTILE, Made, Size, made_census
 from neuron_census.draw.explore import PAGE, explore
 from neuron_census.draw.explorer.chunk import write_array, write_chunk
@@ -23,20 +21,6 @@ from neuron_census.formats.table_files import write_table
 from neuron_census.formats.tables import CENSUS
 
 SIZE = Size(layers=4, neurons=BLOCK + 88, vocabulary=101)
-
-
-def handed_over(folder: Path, name: str) -> tuple[str, bytes]:
-    """Return the kind and the payload of a chunk."""
-    text = (folder / "data" / f"{name}.js").read_text(encoding="ascii")
-    found = re.fullmatch(r'census_data\("([^"]*)","([^"]*)","([^"]*)"\);\n', text)
-    assert found is not None and found[1] == name
-    return found[2], zlib.decompress(b64decode(found[3]), wbits=-15)
-
-
-def chunk(folder: Path, name: str) -> Any:
-    """Return what a chunk hands over, as the page reads it."""
-    kind, payload = handed_over(folder, name)
-    return json.loads(payload) if kind == "json" else np.frombuffer(payload, dtype=kind)
 
 
 @pytest.fixture(scope="module")
