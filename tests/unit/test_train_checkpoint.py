@@ -210,6 +210,8 @@ def test_a_trained_checkpoint_is_a_folder_that_everyone_reads(
     assert torch.equal(
         checkpoint.tensor("layers.1.fc1.weight"), model.model.decoder.layers[1].fc1.weight
     )
+    wider = OPTForCausalLM.from_pretrained(train(text, tmp_path / "wider", ffn_dim=40, steps=1))
+    assert wider.config.ffn_dim == 40 and wider.model.decoder.layers[0].fc1.out_features == 40
     card = (folder / "README.md").read_text()
     assert "| steps | 6 |" in card and "python -m neuron_census train_checkpoint" in card
 

@@ -34,7 +34,7 @@ def new_model(recipe: Recipe, vocabulary: int) -> OPTForCausalLM:
             do_layer_norm_before=recipe.norm == "before",
             num_hidden_layers=recipe.layers,
             num_attention_heads=recipe.heads,
-            ffn_dim=4 * recipe.hidden_size,
+            ffn_dim=recipe.ffn_dim or 4 * recipe.hidden_size,
             max_position_embeddings=recipe.window,
             dropout=0.0,
             attention_dropout=0.0,

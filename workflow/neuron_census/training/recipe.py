@@ -15,12 +15,13 @@ CHOICES = {"positions": ("learned", "none"), "norm": ("before", "after")}
 class Recipe:
     """A training run.
 
-    `hidden_size`, `layers`, `heads`, `window` give the shape (the FFN is four times as wide).
-    `positions` is "learned", or "none": the table of positions is zero and stays so. `norm` is
-    "before" each block or "after" it. `embedding_size` is the width of the token embeddings, that of
-    the model unless it is given. `steps` of `batch_windows` windows each, which go through the model
-    in `accumulate` parts; `learning_rate` is the peak after `warm_up` steps and falls linearly to a
-    tenth. The model as it is after each of the steps `keep` is kept, too.
+    `hidden_size`, `layers`, `heads`, `window` give the shape; `ffn_dim` is the width of the FFN, four
+    times that of the model unless it is given. `positions` is "learned", or "none": the table of
+    positions is zero and stays so. `norm` is "before" each block or "after" it. `embedding_size` is
+    the width of the token embeddings, that of the model unless it is given. `steps` of
+    `batch_windows` windows each, which go through the model in `accumulate` parts; `learning_rate`
+    is the peak after `warm_up` steps and falls linearly to a tenth. The model as it is after each of
+    the steps `keep` is kept, too.
     """
 
     hidden_size: int
@@ -36,6 +37,7 @@ class Recipe:
     positions: str = "learned"
     norm: str = "before"
     embedding_size: int | None = None
+    ffn_dim: int | None = None
     accumulate: int = 1
     keep: tuple[int, ...] = ()
 
