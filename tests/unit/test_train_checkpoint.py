@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 import torch
@@ -14,10 +15,12 @@ from transformers import AutoTokenizer, OPTForCausalLM
 
 from neuron_census import train_checkpoint as stage
 from neuron_census.checkpoint import Checkpoint
+from neuron_census.encoder import Encoder
 from neuron_census.errors import CensusError
 from neuron_census.train_checkpoint import train_checkpoint
 from neuron_census.train_tokenizer import train_tokenizer
 from neuron_census.training.model_card import LossPoint
+from neuron_census.training.new_model import new_model
 from neuron_census.training.recipe import Recipe
 from neuron_census.training.tied_cross_entropy import TiedCrossEntropy
 from neuron_census.training.training_windows import PAD, TrainingWindows
@@ -87,10 +90,10 @@ def test_training_reads_what_is_not_held_out_and_every_window_once_an_epoch(
     domain, tokenizer = text
     windows = TrainingWindows.from_domains([domain], tokenizer, 16, tmp_path / "windows")
     longer = TrainingWindows.from_domains([domain], tokenizer, 17, tmp_path / "windows")
-    assert longer.windows.shape[1] == 17, "windows of another length are not taken for these"
+    assert longer.windows.shape[1] == 18, "windows of another length are not taken for these"
     windows = TrainingWindows.from_domains([domain], tokenizer, 16, tmp_path / "windows")
     reader = AutoTokenizer.from_pretrained(tokenizer)
-    whole = " ".join(str(reader.decode(row[row != PAD][1:])) for row in windows.windows)
+    whole = " ".join(str(reader.decode(row[:16][row[:16] != PAD][1:])) for row in windows.windows)
     assert "document 1:" in whole and "document 3:" not in whole and "document 6:" not in whole
     count = len(windows.windows)
     read = [
@@ -99,6 +102,38 @@ def test_training_reads_what_is_not_held_out_and_every_window_once_an_epoch(
     expected = sorted(tuple(row[row != PAD]) for row in windows.windows)
     assert sorted(read[:count]) == expected and sorted(read[count:]) == expected
     assert read[:count] != read[count:], "each epoch has an order of its own"
+
+
+def test_every_position_of_a_full_window_has_a_target_and_no_token_is_lost(
+    text: tuple[Path, Path], tmp_path: Path
+) -> None:
+    domain, tokenizer = text
+    encoder = Encoder.open(tokenizer)
+    windows = list(TrainingWindows.from_domains([domain], tokenizer, 16, tmp_path / "cut").windows)
+    texts = pl.read_parquet(domain).filter(~pl.col("held_out"))["text"].to_list()
+    for document in encoder.encode(texts):
+        starts = range(0, len(document), 15)
+        mine, windows = windows[: len(starts)], windows[len(starts) :]
+        for window, start in zip(mine, starts, strict=True):
+            expected = [encoder.bos, *document[start : start + 16]]
+            assert window[window != PAD].tolist() == expected
+        read = np.concatenate([window[1:16] for window in mine])
+        assert read[: len(document)].tolist() == document.tolist()
+    assert not windows
+
+
+def test_the_embedding_of_the_last_position_is_trained(
+    text: tuple[Path, Path], tmp_path: Path
+) -> None:
+    recipe: dict[str, Any] = {"weight_decay": 0.0, "steps": 1, "warm_up": 1}
+    model = OPTForCausalLM.from_pretrained(train(text, tmp_path / "one", **recipe))
+    start = new_model(Recipe(**{**SHAPE, **recipe}), vocabulary=270)
+    offset = start.model.decoder.embed_positions.offset
+    moved = (
+        model.model.decoder.embed_positions.weight
+        - start.model.decoder.embed_positions.weight.half().float()
+    ).abs()
+    assert (moved[offset:].amax(1) > 1e-3).all() and len(moved) == offset + 16
 
 
 def test_a_run_that_was_killed_ends_like_one_that_was_not(

@@ -203,7 +203,7 @@ def _train_step(
     device: str,
     parts: int = 1,
 ) -> float:
-    """One step on right-padded windows `[batch, length]`; returns the mean loss in nats a token."""
+    """One step on right-padded windows `[batch, length + 1]`; returns the mean loss in nats a token."""
     ids = torch.from_numpy(tokens).to(device)
     targets = (ids[:, 1:] != PAD).sum()
     optimizer.zero_grad(set_to_none=True)
@@ -222,11 +222,11 @@ def _train_step(
 
 
 def _loss(model: OPTForCausalLM, ids: Tensor, device: str) -> Tensor:
-    """Mean loss over the targets of some windows."""
+    """Mean loss over the targets of some windows; the last token of a window is a target only."""
     with torch.autocast(device, dtype=torch.bfloat16):
-        hidden = model.model(input_ids=ids).last_hidden_state
+        hidden = model.model(input_ids=ids[:, :-1]).last_hidden_state
     targets = ids[:, 1:]
     is_text = targets != PAD
     embedding = model.model.decoder.embed_tokens.weight
-    loss: Tensor = TiedCrossEntropy.apply(hidden[:, :-1][is_text], embedding, targets[is_text])  # type: ignore[no-untyped-call]
+    loss: Tensor = TiedCrossEntropy.apply(hidden[is_text], embedding, targets[is_text])  # type: ignore[no-untyped-call]
     return loss
