@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from neuron_census.errors import CensusError
 from neuron_census.train_checkpoint import train_checkpoint
 from neuron_census.train_tokenizer import train_tokenizer
 from neuron_census.training.model_card import LossPoint
-from neuron_census.training.new_model import new_model
+from neuron_census.training.new_model import new_model, new_optimizer
 from neuron_census.training.recipe import Recipe
 from neuron_census.training.tied_cross_entropy import TiedCrossEntropy
 from neuron_census.training.training_windows import PAD, TrainingWindows
@@ -217,6 +218,51 @@ def test_what_is_kept_on_the_way_is_what_a_shorter_look_at_the_same_run_shows(
         ).read_bytes()
     first, second = (whole / "steps" / kept / weights for kept in ("2", "3"))
     assert first.read_bytes() != second.read_bytes()
+
+
+def test_what_dropout_leaves_out_is_the_same_however_a_run_was_cut(
+    text: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = "model.safetensors"
+    whole = train(text, tmp_path / "whole", dropout=0.3)
+    assert (whole / weights).read_bytes() != (train(text, tmp_path / "none") / weights).read_bytes()
+    step: Callable[..., float] = stage._train_step
+    calls = iter(range(100))
+
+    def killed(*arguments: Any) -> float:
+        if next(calls) == 3:
+            raise KeyboardInterrupt
+        return step(*arguments)
+
+    monkeypatch.setattr(stage, "_train_step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(text, tmp_path / "resumed", dropout=0.3)
+    monkeypatch.setattr(stage, "_train_step", step)
+    resumed = train(text, tmp_path / "resumed", dropout=0.3)
+    assert (resumed / weights).read_bytes() == (whole / weights).read_bytes()
+
+
+def test_positions_decay_unless_the_recipe_spares_them() -> None:
+    recipe = Recipe(hidden_size=8, layers=1, heads=1, steps=1, window=16)
+    model = new_model(recipe, vocabulary=20)
+    table = model.model.decoder.embed_positions.weight
+    for spared in (False, True):
+        decaying, others = new_optimizer(
+            model, replace(recipe, decay_positions=not spared)
+        ).param_groups
+        assert decaying["weight_decay"] == 0.1 and others["weight_decay"] == 0.0
+        assert any(parameter is table for parameter in others["params"]) == spared
+        assert all(parameter.ndim >= 2 for parameter in decaying["params"])
+
+
+def test_the_deviation_of_the_first_weights_is_the_recipe_s() -> None:
+    recipe = Recipe(hidden_size=64, layers=1, heads=1, steps=1)
+    for deviation in (0.02, 0.006):
+        model = new_model(replace(recipe, initial_deviation=deviation), vocabulary=500)
+        assert model.model.decoder.layers[0].fc1.weight.detach().std() == pytest.approx(
+            deviation, rel=0.05
+        )
+    assert recipe.initial_deviation == 0.02
 
 
 def test_parts_of_a_step_add_up_to_the_whole(text: tuple[Path, Path], tmp_path: Path) -> None:

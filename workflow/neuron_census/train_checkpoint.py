@@ -94,6 +94,9 @@ def train_checkpoint(
         for group in run.optimizer.param_groups:
             group["lr"] = rate
         tokens = windows.batch(run.step, recipe.batch_windows, recipe.seed)
+        if recipe.dropout:
+            # What is left out depends on the step alone, so that a resumed run leaves out the same.
+            torch.manual_seed(_seed_of_step(recipe.seed, run.step))
         run.losses.append(_train_step(model, run.optimizer, tokens, device, recipe.accumulate))
         bar.set_postfix(loss=f"{np.mean(run.losses[-50:]):.3f}", refresh=False)
         bar.update()
@@ -185,6 +188,11 @@ class Run:
                 shutil.copytree(self.kept, folder / "steps")
         remove(self.kept)
         remove(self.state)
+
+
+def _seed_of_step(seed: int, step: int) -> int:
+    """Return a seed of its own for each step of a run."""
+    return int(np.random.SeedSequence([seed, step]).generate_state(1)[0])
 
 
 def _compute_deterministically(device: str) -> None:

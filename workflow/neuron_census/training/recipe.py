@@ -20,8 +20,11 @@ class Recipe:
     positions is zero and stays so. `norm` is "before" each block or "after" it. `embedding_size` is
     the width of the token embeddings, that of the model unless it is given. `steps` of
     `batch_windows` windows each, which go through the model in `accumulate` parts; `learning_rate`
-    is the peak after `warm_up` steps and falls linearly to a tenth. The model as it is after each of
-    the steps `keep` is kept, too.
+    is the peak after `warm_up` steps and falls linearly to a tenth. Matrices decay by
+    `weight_decay`; `decay_positions` says whether the table of positions is one of them. `dropout`
+    is the share of the values that a block adds to the stream that is left out at random.
+    `initial_deviation` is that of the weights at step 0. The model as it is after each of the steps
+    `keep` is kept, too.
     """
 
     hidden_size: int
@@ -38,6 +41,9 @@ class Recipe:
     norm: str = "before"
     embedding_size: int | None = None
     ffn_dim: int | None = None
+    decay_positions: bool = True
+    dropout: float = 0.0
+    initial_deviation: float = 0.02
     accumulate: int = 1
     keep: tuple[int, ...] = ()
 
