@@ -2,103 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
 import torch
 from transformers import AutoTokenizer, OPTForCausalLM
 
+from helpers.made.training import train
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.errors import CensusError
 from neuron_census.train import train_checkpoint as stage
 from neuron_census.train.model_card import LossPoint
 from neuron_census.train.recipe import Recipe
-from neuron_census.train.tied_cross_entropy import TiedCrossEntropy
-from neuron_census.train.train_checkpoint import train_checkpoint
-from neuron_census.train.train_tokenizer import train_tokenizer
-from neuron_census.train.training_windows import PAD, TrainingWindows
-
-SHAPE = {"hidden_size": 16, "layers": 2, "heads": 2, "window": 16, "batch_windows": 4, "warm_up": 2}
-
-
-@pytest.fixture(scope="module")
-def text(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A domain table of twelve documents, a third held out, and a tokenizer."""
-    folder = tmp_path_factory.mktemp("text")
-    documents = [
-        f"document {number}: " + f"word{number} and more " * number for number in range(12)
-    ]
-    table = pl.DataFrame(
-        {
-            "document": pl.Series(range(12), dtype=pl.Int32),
-            "key": [f"d{number}" for number in range(12)],
-            "held_out": [number % 3 == 0 for number in range(12)],
-            "text": documents,
-        }
-    )
-    domain = folder / "made.parquet"
-    table.write_parquet(
-        domain,
-        metadata={"source": json.dumps({"name": "made", "files": ["made.jsonl"], "seed": 0})},
-    )
-    train_tokenizer(domains=[domain], output=folder / "tokenizer", vocabulary=270, window=16)
-    return domain, folder / "tokenizer"
-
-
-def train(text: tuple[Path, Path], output: Path, **recipe: Any) -> Path:
-    domain, tokenizer = text
-    train_checkpoint(
-        domains=[domain],
-        tokenizer=tokenizer,
-        spec=json.dumps({**SHAPE, "steps": 6, **recipe}),
-        output=output,
-        save_every=2,
-    )
-    return output
-
-
-def test_the_loss_and_its_gradients_are_those_of_torch() -> None:
-    torch.manual_seed(0)
-    # Values that bfloat16 holds exactly, so that the products differ by rounding of the gradients only.
-    hidden = torch.randn(600, 32).bfloat16().float().requires_grad_()
-    embedding = torch.randn(100, 32).mul(0.1).bfloat16().float().requires_grad_()
-    targets = torch.randint(0, 100, (600,))
-    loss = TiedCrossEntropy.apply(hidden, embedding, targets)  # type: ignore[no-untyped-call]
-    loss.backward()
-    found = [leaf.grad for leaf in (hidden, embedding)]
-    hidden.grad = embedding.grad = None
-    expected = torch.nn.functional.cross_entropy(hidden @ embedding.T, targets)
-    expected.backward()
-    # The logits are rounded to bfloat16 (8 bits): relative error 2^-9 each, less in the mean.
-    assert loss.item() == pytest.approx(expected.item(), rel=2**-9)
-    for ours, leaf in zip(found, (hidden, embedding), strict=True):
-        theirs = leaf.grad
-        assert ours is not None and theirs is not None
-        assert (ours - theirs).norm() < 2**-6 * theirs.norm()
-
-
-def test_training_reads_what_is_not_held_out_and_every_window_once_an_epoch(
-    text: tuple[Path, Path], tmp_path: Path
-) -> None:
-    domain, tokenizer = text
-    windows = TrainingWindows.from_domains([domain], tokenizer, 16, tmp_path / "windows")
-    longer = TrainingWindows.from_domains([domain], tokenizer, 17, tmp_path / "windows")
-    assert longer.windows.shape[1] == 17, "windows of another length are not taken for these"
-    windows = TrainingWindows.from_domains([domain], tokenizer, 16, tmp_path / "windows")
-    reader = AutoTokenizer.from_pretrained(tokenizer)
-    whole = " ".join(str(reader.decode(row[row != PAD][1:])) for row in windows.windows)
-    assert "document 1:" in whole and "document 3:" not in whole and "document 6:" not in whole
-    count = len(windows.windows)
-    read = [
-        tuple(row[row != PAD]) for step in range(count) for row in windows.batch(step, 2, seed=0)
-    ]
-    expected = sorted(tuple(row[row != PAD]) for row in windows.windows)
-    assert sorted(read[:count]) == expected and sorted(read[count:]) == expected
-    assert read[:count] != read[count:], "each epoch has an order of its own"
 
 
 def test_a_run_that_was_killed_ends_like_one_that_was_not(
@@ -184,6 +101,28 @@ def test_what_is_kept_on_the_way_is_what_a_shorter_look_at_the_same_run_shows(
     assert first.read_bytes() != second.read_bytes()
 
 
+def test_what_dropout_leaves_out_is_the_same_however_a_run_was_cut(
+    text: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = "model.safetensors"
+    whole = train(text, tmp_path / "whole", dropout=0.3)
+    assert (whole / weights).read_bytes() != (train(text, tmp_path / "none") / weights).read_bytes()
+    step: Callable[..., float] = stage._train_step
+    calls = iter(range(100))
+
+    def killed(*arguments: Any) -> float:
+        if next(calls) == 3:
+            raise KeyboardInterrupt
+        return step(*arguments)
+
+    monkeypatch.setattr(stage, "_train_step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(text, tmp_path / "resumed", dropout=0.3)
+    monkeypatch.setattr(stage, "_train_step", step)
+    resumed = train(text, tmp_path / "resumed", dropout=0.3)
+    assert (resumed / weights).read_bytes() == (whole / weights).read_bytes()
+
+
 def test_parts_of_a_step_add_up_to_the_whole(text: tuple[Path, Path], tmp_path: Path) -> None:
     """Gradients of the parts are weighed by their tokens: the same step, up to bfloat16's rounding."""
     models = [
@@ -210,6 +149,8 @@ def test_a_trained_checkpoint_is_a_folder_that_everyone_reads(
     assert torch.equal(
         checkpoint.tensor("layers.1.fc1.weight"), model.model.decoder.layers[1].fc1.weight
     )
+    wider = OPTForCausalLM.from_pretrained(train(text, tmp_path / "wider", ffn_dim=40, steps=1))
+    assert wider.config.ffn_dim == 40 and wider.model.decoder.layers[0].fc1.out_features == 40
     card = (folder / "README.md").read_text()
     assert "| steps | 6 |" in card and "python -m neuron_census train_checkpoint" in card
 

@@ -34,10 +34,11 @@ def new_model(recipe: Recipe, vocabulary: int) -> OPTForCausalLM:
             do_layer_norm_before=recipe.norm == "before",
             num_hidden_layers=recipe.layers,
             num_attention_heads=recipe.heads,
-            ffn_dim=4 * recipe.hidden_size,
+            ffn_dim=recipe.ffn_dim or 4 * recipe.hidden_size,
             max_position_embeddings=recipe.window,
-            dropout=0.0,
+            dropout=recipe.dropout,
             attention_dropout=0.0,
+            init_std=recipe.initial_deviation,
             bos_token_id=BOS,
             eos_token_id=BOS,
             pad_token_id=PAD,
@@ -55,18 +56,20 @@ def new_model(recipe: Recipe, vocabulary: int) -> OPTForCausalLM:
 
 
 def new_optimizer(model: nn.Module, recipe: Recipe) -> torch.optim.AdamW:
-    """Return an AdamW for everything that takes a gradient; matrices decay, vectors do not."""
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    """Return an AdamW for everything that takes a gradient; matrices decay, vectors do not.
+
+    The table of positions is a matrix unless the recipe says that it does not decay.
+    """
+    decaying: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            spared = "embed_positions" in name and not recipe.decay_positions
+            (others if parameter.ndim < 2 or spared else decaying).append(parameter)
     return torch.optim.AdamW(
         [
-            {
-                "params": [parameter for parameter in trained if parameter.ndim >= 2],
-                "weight_decay": recipe.weight_decay,
-            },
-            {
-                "params": [parameter for parameter in trained if parameter.ndim < 2],
-                "weight_decay": 0.0,
-            },
+            {"params": decaying, "weight_decay": recipe.weight_decay},
+            {"params": others, "weight_decay": 0.0},
         ],
         lr=recipe.learning_rate,
         betas=(0.9, 0.95),

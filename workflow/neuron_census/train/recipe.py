@@ -15,12 +15,17 @@ CHOICES = {"positions": ("learned", "none"), "norm": ("before", "after")}
 class Recipe:
     """A training run.
 
-    `hidden_size`, `layers`, `heads`, `window` give the shape (the FFN is four times as wide).
-    `positions` is "learned", or "none": the table of positions is zero and stays so. `norm` is
-    "before" each block or "after" it. `embedding_size` is the width of the token embeddings, that of
-    the model unless it is given. `steps` of `batch_windows` windows each, which go through the model
-    in `accumulate` parts; `learning_rate` is the peak after `warm_up` steps and falls linearly to a
-    tenth. The model as it is after each of the steps `keep` is kept, too.
+    `hidden_size`, `layers`, `heads`, `window` give the shape; `ffn_dim` is the width of the FFN, four
+    times that of the model unless it is given. `positions` is "learned", or "none": the table of
+    positions is zero and stays so. `norm` is "before" each block or "after" it. `embedding_size` is
+    the width of the token embeddings, that of the model unless it is given. `steps` of
+    `batch_windows` windows each, which go through the model in `accumulate` parts; `learning_rate`
+    is the peak after `warm_up` steps and falls linearly to a tenth. Matrices decay by
+    `weight_decay`; `decay_positions` says whether the table of positions is one of them. `dropout`
+    is the share of the values that a block adds to the stream that is left out at random.
+    `last_target` says whether the last position of a window has a target, too: the first token of
+    the next window. `initial_deviation` is that of the weights at step 0. The model as it is after each of the steps
+    `keep` is kept, too.
     """
 
     hidden_size: int
@@ -36,6 +41,11 @@ class Recipe:
     positions: str = "learned"
     norm: str = "before"
     embedding_size: int | None = None
+    ffn_dim: int | None = None
+    last_target: bool = False
+    decay_positions: bool = True
+    dropout: float = 0.0
+    initial_deviation: float = 0.02
     accumulate: int = 1
     keep: tuple[int, ...] = ()
 

@@ -71,7 +71,9 @@ def train_checkpoint(
     torch.set_num_threads(threads)
     _compute_deterministically(device)
     cut = output.with_name(f".{output.name}.windows")
-    windows = TrainingWindows.from_domains(domains, tokenizer, recipe.window, cut)
+    windows = TrainingWindows.from_domains(
+        domains, tokenizer, recipe.window, cut, last_target=recipe.last_target
+    )
     with torch.device(device):
         model = new_model(recipe, windows.vocabulary)
     model.train()
@@ -99,6 +101,9 @@ def train_checkpoint(
         for group in run.optimizer.param_groups:
             group["lr"] = rate
         tokens = windows.batch(run.step, recipe.batch_windows, recipe.seed)
+        if recipe.dropout:
+            # What is left out depends on the step alone, so that a resumed run leaves out the same.
+            torch.manual_seed(_seed_of_step(recipe.seed, run.step))
         run.losses.append(_train_step(model, run.optimizer, tokens, device, recipe.accumulate))
         bar.set_postfix(loss=f"{np.mean(run.losses[-50:]):.3f}", refresh=False)
         bar.update()
@@ -192,6 +197,11 @@ class Run:
         remove(self.state)
 
 
+def _seed_of_step(seed: int, step: int) -> int:
+    """Return a seed of its own for each step of a run."""
+    return int(np.random.SeedSequence([seed, step]).generate_state(1)[0])
+
+
 def _compute_deterministically(device: str) -> None:
     if device == "cpu":
         torch.use_deterministic_algorithms(True)
@@ -229,9 +239,9 @@ def _train_step(
 def _loss(model: OPTForCausalLM, ids: Tensor, device: str) -> Tensor:
     """Return the mean loss over the targets of some windows."""
     with torch.autocast(device, dtype=torch.bfloat16):
-        hidden = model.model(input_ids=ids).last_hidden_state
+        hidden = model.model(input_ids=ids[:, :-1]).last_hidden_state
     targets = ids[:, 1:]
     is_text = targets != PAD
     embedding = model.model.decoder.embed_tokens.weight
-    loss: Tensor = TiedCrossEntropy.apply(hidden[:, :-1][is_text], embedding, targets[is_text])  # type: ignore[no-untyped-call]
+    loss: Tensor = TiedCrossEntropy.apply(hidden[is_text], embedding, targets[is_text])  # type: ignore[no-untyped-call]
     return loss

@@ -1,4 +1,9 @@
-"""The windows that training reads: every window of the documents that are not held out."""
+"""The windows that training reads: every window of the documents that are not held out.
+
+A window of the census holds BOS and the next T - 1 tokens of a document. Training reads the same windows. Where
+a recipe says so (`last_target`), each has one token more, the target of its last position, which the next
+window of the document reads first: so every position has a target, and every token is read once.
+"""
 
 from __future__ import annotations
 
@@ -27,17 +32,24 @@ DOCUMENTS_AT_A_TIME = 512
 class TrainingWindows:
     """Right-padded windows of all training text, in a seeded order, epoch after epoch.
 
-    `windows` is `[windows, window]`, BOS first, padded with `PAD`, on disk; `domain_tokens` counts the
-    text tokens (BOS excluded) of each domain.
+    `windows` is `[windows, length]`, BOS first, then the tokens that are read, then the last
+    target if there is one, padded with `PAD`, on disk; `domain_tokens` counts the text tokens (BOS excluded) of each
+    domain.
     """
 
-    windows: Integer[np.ndarray, "windows window"]
+    windows: Integer[np.ndarray, "windows length"]
     domain_tokens: dict[str, int]
     vocabulary: int
 
     @classmethod
     def from_domains(
-        cls, domains: list[Path], tokenizer: Path, window: int, folder: Path
+        cls,
+        domains: list[Path],
+        tokenizer: Path,
+        window: int,
+        folder: Path,
+        *,
+        last_target: bool,
     ) -> TrainingWindows:
         """Tokenise the training part of the domain tables and cut it into windows.
 
@@ -48,16 +60,21 @@ class TrainingWindows:
         tokenizer
             folder of the tokenizer
         window
-            longest window, BOS included
+            longest window that the model reads, BOS included
         folder
             where the windows lie; those of the same text and tokenizer are taken as they are
+        last_target
+            whether a window has one token more, the target of its last position, which the next
+            window of the document reads first
         """
         encoder = Encoder.open(tokenizer)
         kind = np.dtype(np.uint16 if encoder.vocabulary <= 1 << 16 else np.int32)
+        length = window + 1 if last_target else window
         about: dict[str, Any] = {
             "text": fingerprint(domains),
             "tokenizer": fingerprint([file for file in tokenizer.iterdir() if file.is_file()]),
             "window": window,
+            "length": length,
             "dtype": kind.name,
         }
         if not _is_about(folder, about):
@@ -69,14 +86,14 @@ class TrainingWindows:
                         tokens[domain.stem] = 0
                         for document in _documents(domain, encoder):
                             tokens[domain.stem] += len(document)
-                            _cut(document, window, encoder.bos).astype(kind).tofile(file)
+                            _cut(document, window, length, encoder.bos).astype(kind).tofile(file)
                 (partial / "about.json").write_text(json.dumps({"domains": tokens, **about}))
-        windows = np.memmap(folder / "windows", dtype=kind, mode="r").reshape(-1, window)
+        windows = np.memmap(folder / "windows", dtype=kind, mode="r").reshape(-1, length)
         domain_tokens = json.loads((folder / "about.json").read_text())["domains"]
         return cls(windows, domain_tokens, encoder.vocabulary)
 
     def batch(self, step: int, size: int, seed: int) -> Int64[np.ndarray, "size length"]:
-        """Return the windows of a step, trimmed to the longest of them.
+        """Return the windows of a step with their last targets, trimmed to the longest of them.
 
         Epochs follow one another without a gap: each is a permutation seeded by `(seed, epoch)`.
         """
@@ -117,12 +134,13 @@ def _documents(domain: Path, encoder: Encoder) -> Iterator[np.ndarray]:
 
 
 def _cut(
-    tokens: Integer[np.ndarray, " tokens"], window: int, bos: int
-) -> Int64[np.ndarray, "windows window"]:
-    pieces = np.full((-(-len(tokens) // (window - 1)), window), PAD, dtype=np.int64)
+    tokens: Integer[np.ndarray, " tokens"], window: int, length: int, bos: int
+) -> Int64[np.ndarray, "windows length"]:
+    """Windows of a document: each begins where the one before ends, and ends with its first token."""
+    pieces = np.full((-(-len(tokens) // (window - 1)), length), PAD, dtype=np.int64)
     pieces[:, 0] = bos
     for piece, start in zip(pieces, range(0, len(tokens), window - 1), strict=True):
-        part = tokens[start : start + window - 1]
+        part = tokens[start : start + length - 1]
         piece[1 : 1 + len(part)] = part
     return pieces
 
