@@ -97,11 +97,11 @@ def test_an_activation_that_is_not_stated_is_relu_and_any_sane_depth_is_planned(
 def test_a_model_of_another_kind_is_named_once_though_its_folder_has_its_tokenizer(
     folder: Path,
 ) -> None:
-    make_tokenizer(folder / "model")
     write_config(folder / "model", GPT2)
     text = said(folder, checkpoints={"mine": {"path": "model"}})
     assert "model_type is 'gpt2'" in text
-    assert "max_position_embeddings" not in text
+    assert "max_position_embeddings" not in text and "bos_token_id" not in text
+    assert "\n" not in text
 
 
 @pytest.mark.parametrize(

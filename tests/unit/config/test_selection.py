@@ -131,6 +131,11 @@ def test_a_tokenizer_of_the_catalogue_goes_before_one_of_a_checkpoint(tmp_path: 
     chosen = selection(tmp_path)
     assert chosen.tokenizer("shared")["hub"] == "owner/one"
     assert chosen.tokenizer("two")["hub"] == "owner/two"
+    with pytest.raises(KeyError):
+        chosen.tokenizer("three")
+    # "one" is a checkpoint with another tokenizer, and may be the name of a tokenizer, too.
+    both = selection(tokenizers={"shared": {"path": "a"}, "one": {"path": "b"}})
+    assert both.tokenizer("one") == {"path": "b"}
     local = selection(
         tmp_path,
         checkpoints={"one": {"path": "here"}, "two": {"path": "here", "tokenizer": "shared"}},

@@ -107,6 +107,12 @@ def test_markup(markup: str, text: str) -> None:
     assert strip_markup(markup) == text
 
 
+def test_passages_without_text_leave_no_gap(tmp_path: Path) -> None:
+    save(tmp_path, {"a.json": '[{"d": "one"}, {"d": ""}, {"d": "<p></p>"}, {"d": "two"}]'})
+    (document,) = read(tmp_path, files="*", text="d", strip_markup=True)
+    assert document.text == "one\n\ntwo"
+
+
 SHA = "0" * 64
 
 

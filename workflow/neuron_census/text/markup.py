@@ -54,4 +54,6 @@ def _kept(text: str) -> Iterator[str]:
 
 def _resolved(text: str) -> str:
     """Entities as characters; `unescape` fails on numbers of thousands of digits."""
-    return unescape(_BEYOND_UNICODE.sub("\ufffd", _NOUGHTS.sub("&#", text)))
+    if "&#" in text:
+        text = _BEYOND_UNICODE.sub("\ufffd", _NOUGHTS.sub("&#", text))
+    return unescape(text)
