@@ -34,6 +34,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "pre_norm": {},
     "post_norm": {"post_norm": True},
     "like_350m": {"post_norm": True, "word_embed_proj_dim": 8},
+    "wide_embedding": {"word_embed_proj_dim": 24},
     "no_bias": {"enable_bias": False},
     "plain_norms": {"layer_norm_elementwise_affine": False},
     "old_fine_tuned": {"_remove_final_layer_norm": True},
