@@ -16,7 +16,7 @@ figures: $(READY) ## draw every figure with the default configuration, and make 
 	@echo "results/explorer/index.html lets you look up every neuron. All of them open from disk."
 
 test: check ## all checks and tests
-	. $(VENV)/bin/activate && pytest -n 2 --dist loadfile
+	. $(VENV)/bin/activate && pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-cluster: $(READY) ## run the workflow on a Slurm node that is started for it (Debian, as root)
 	. $(VENV)/bin/activate && pytest tests/cluster

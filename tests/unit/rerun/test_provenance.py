@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from copy import deepcopy
@@ -36,13 +37,24 @@ CONFIG: dict[str, Any] = {
     | {"ngrams": [{"domain": "notes", "tokens": 5}], "positions": []},
     "draw": {"style": "style.mplstyle"},
 }
+OPT = {
+    "model_type": "opt",
+    "activation_function": "relu",
+    "num_hidden_layers": 2,
+    "vocab_size": 300,
+    "hidden_size": 8,
+    "ffn_dim": 32,
+    "max_position_embeddings": 16,
+    "num_attention_heads": 1,
+    "word_embed_proj_dim": 8,
+}
 FIGURE = "fig01_dead_neurons"
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for name, text in {
-        "models/near/config.json": '{"num_hidden_layers": 2}',
+        "models/near/config.json": json.dumps(OPT),
         "models/near/model.safetensors": "weights",
         "models/near/README.md": "# near",
         "tokenizer/config.json": "{}",
