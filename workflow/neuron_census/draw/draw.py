@@ -12,11 +12,10 @@ from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 
-import polars as pl
-
 from neuron_census.draw.figures.figure import write_figure
 from neuron_census.draw.model_tables import ModelTables, by_model
 from neuron_census.errors import CensusError, one_of
+from neuron_census.formats.parquet import read_metadata
 from neuron_census.formats.tables import CENSUS
 
 
@@ -95,7 +94,7 @@ def check_study_was_made(study: str, models: Mapping[str, ModelTables]) -> None:
     for tables in models.values():
         if missing := set(CENSUS.optional.get(study, {})) - set(tables.census.columns):
             path = tables.files[CENSUS.name]
-            left_out = json.loads(pl.read_parquet_metadata(path).get("left_out", "{}"))
+            left_out = read_metadata(path, "left_out") or {}
             reason = left_out.get(study, f"Give the study text in `studies.{study}`.")
             raise CensusError(
                 f"{path}: the census has no columns about the {study} study, such as '{min(missing)}'. "

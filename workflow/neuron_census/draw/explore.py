@@ -23,6 +23,7 @@ from neuron_census.draw.explorer.table_library import write_table_library
 from neuron_census.draw.figures.pattern_colours import COLOURS, PATTERNS, STRENGTHS
 from neuron_census.draw.model_tables import COVERED, ModelTables, by_model
 from neuron_census.errors import CensusError
+from neuron_census.formats.parquet import read_metadata
 from neuron_census.formats.seal import sealed
 from neuron_census.progress import progress
 
@@ -116,4 +117,4 @@ def _write_model(folder: Path, name: str, tables: ModelTables, shown: Shown) -> 
 
 def _noted(census: Path, what: str) -> Any:
     """Return what the file of a census notes: its thresholds, or the tokens of its domains."""
-    return json.loads(pl.read_parquet_metadata(census).get(what, "null"))
+    return read_metadata(census, what)

@@ -5,13 +5,13 @@ summarise(census=[path], triggers=[path], output=Path("summary.csv"))
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import polars as pl
 
 from neuron_census.draw.model_tables import by_model
 from neuron_census.draw.summary import summary
+from neuron_census.formats.parquet import read_metadata
 from neuron_census.formats.seal import sealed
 
 MADE_FROM = {name: pl.String() for name in ("revision", "weights", "dtype", "versions")}
@@ -41,7 +41,7 @@ def summarise(*, census: list[Path], triggers: list[Path], output: Path) -> None
 
 def _made_from(census: Path) -> dict[str, str | None]:
     """Return what the recordings of a census were made from, as the stage that wrote it noted."""
-    recorded = json.loads(pl.read_parquet_metadata(census).get("recorded", "{}"))
+    recorded = read_metadata(census, "recorded") or {}
     versions = recorded.get("versions") or {}
     return {
         "revision": recorded.get("revision"),

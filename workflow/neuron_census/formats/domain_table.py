@@ -11,7 +11,8 @@ from typing import Any
 import polars as pl
 
 from neuron_census.errors import CensusError
-from neuron_census.formats.seal import sealed, verify
+from neuron_census.formats.parquet import read_metadata, write_parquet
+from neuron_census.formats.seal import verify
 from neuron_census.text.document import Document
 
 SCHEMA = pl.Schema(
@@ -63,18 +64,13 @@ def make_domain_table(
 
 def write_domain_table(table: pl.DataFrame, output: Path, source: Mapping[str, Any]) -> None:
     """Write a domain table, whole or not at all, with a note of the source that it came from."""
-    with sealed(output) as temporary:
-        table.write_parquet(
-            temporary,
-            compression="zstd",
-            row_group_size=ROWS_OF_A_GROUP,
-            metadata={SOURCE: json.dumps(source)},
-        )
+    note = {SOURCE: json.dumps(source)}
+    write_parquet(table, output, metadata=note, rows_of_a_group=ROWS_OF_A_GROUP)
 
 
 def source_of(path: Path) -> dict[str, Any]:
     """Return the note of the source: the domain's specification, and the seed."""
-    source: dict[str, Any] = json.loads(pl.read_parquet_metadata(path)[SOURCE])
+    source: dict[str, Any] = read_metadata(path, SOURCE)
     return source
 
 

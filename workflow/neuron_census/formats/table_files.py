@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from neuron_census.errors import MADE_AGAIN, CensusError
+from neuron_census.formats.parquet import write_parquet
 from neuron_census.formats.seal import sealed, verify
 from neuron_census.formats.tables import Table
 
@@ -46,10 +47,8 @@ def write_table(
     """
     if problem := _departure(frame.schema, table):
         raise ValueError(f"{table.name}: {problem}")
-    with sealed(path, facts) as temporary:
-        frame.write_parquet(
-            temporary, compression="zstd", metadata={METADATA_KEY: table.name, **(metadata or {})}
-        )
+    said = {METADATA_KEY: table.name, **(metadata or {})}
+    write_parquet(frame, path, metadata=said, facts=facts)
 
 
 def write_table_parts(

@@ -15,7 +15,8 @@ import polars as pl
 from jaxtyping import Int32
 
 from neuron_census.errors import CensusError
-from neuron_census.formats.seal import sealed, verify
+from neuron_census.formats.parquet import write_parquet
+from neuron_census.formats.seal import verify
 
 STUDIES = ("dead", "ngrams", "positions")
 SCHEMA = pl.Schema(
@@ -157,13 +158,13 @@ def write_windows(
     }
     metadata["digest"] = _digest(table, metadata)
     facts = {"windows": str(metadata["digest"])} | ({"tokenizer": tokenizer} if tokenizer else {})
-    with sealed(output, facts) as temporary:
-        table.write_parquet(
-            temporary,
-            compression="zstd",
-            row_group_size=ROWS_OF_A_GROUP,
-            metadata={METADATA: json.dumps(metadata)},
-        )
+    write_parquet(
+        table,
+        output,
+        metadata={METADATA: json.dumps(metadata)},
+        facts=facts,
+        rows_of_a_group=ROWS_OF_A_GROUP,
+    )
 
 
 def _tokens(table: pl.DataFrame, study: str, domains: list[str]) -> dict[str, int]:
