@@ -46,10 +46,11 @@ def test_everything_is_one_look_up_away(windows: Windows) -> None:
     assert_frame_equal(windows.table, made())
     assert windows.table.schema == SCHEMA
     for number in range(5):
-        assert windows.tokens_of(number).tolist() == made()["tokens"][number].to_list()
-        assert windows.domain_of(number) == DOMAINS[number]
-        assert windows.document_of(number) == number
-        assert set(windows.studies_of(number)) == READ[number]
+        row = windows.table.row(number, named=True)
+        assert row["tokens"] == made()["tokens"][number].to_list()
+        assert row["domain"] == DOMAINS[number]
+        assert row["document"] == number
+        assert {study for study in STUDIES if row[study]} == READ[number]
     assert (windows.window_length, windows.bos, windows.vocabulary) == (8, 2, 50)
     assert (windows.domains, windows.shards) == (["prose", "code"], 2)
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from jaxtyping import Int32
 
 from neuron_census.errors import CensusError
 from neuron_census.formats.parquet import write_parquet
@@ -90,24 +89,6 @@ class Windows:
         """Read the windows of a study, of all its domains or of one, in forward order."""
         wanted = pl.col(study) if domain is None else pl.col(study) & (pl.col("domain") == domain)
         return pl.scan_parquet(self.path, glob=False).filter(wanted).collect()
-
-    def tokens_of(self, window: int) -> Int32[np.ndarray, " length"]:
-        """Return the tokens of a window, its BOS first."""
-        tokens: Int32[np.ndarray, " length"] = self.table["tokens"][window].to_numpy()
-        return tokens
-
-    def domain_of(self, window: int) -> str:
-        """Return the domain that a window comes from."""
-        domain: str = self.table["domain"][window]
-        return domain
-
-    def document_of(self, window: int) -> int:
-        """Return the number, in its domain table, of the document that a window comes from."""
-        return int(self.table["document"][window])
-
-    def studies_of(self, window: int) -> list[str]:
-        """Return the studies that read a window."""
-        return [study for study in STUDIES if self.table[study][window]]
 
     def tokens_of_study(self, study: str, domain: str | None = None) -> int:
         """Count the text tokens that a study reads, of one domain or of all; BOS left out."""
