@@ -67,8 +67,9 @@ def main() -> None:
 def _survives(copy: Path, module: Path, mutant: Mutant) -> bool:
     """Return whether all tests of a module pass on a mutant of it."""
     verb = module.parts[0].removesuffix(".py")
-    own = copy / "tests" / "unit" / verb
-    tests = [str(own)] if own.is_dir() else [str(copy / "tests" / "unit")]
+    unit = copy / "tests" / "unit"
+    own = [unit / verb, unit / f"test_{verb}.py", unit]
+    tests = [str(next(path for path in own if path.exists()))]
     tests += [str(copy / path) for path in BESIDE.get(verb, [])]
     file = copy / "workflow" / "neuron_census" / module
     as_it_was = file.read_bytes()
