@@ -238,9 +238,12 @@ def _train_step(
 
 def _loss(model: OPTForCausalLM, ids: Tensor, device: str) -> Tensor:
     """Return the mean loss over the targets of some windows."""
+    # The target of a window's last position is one token more than the model reads.
+    read = ids[:, : model.config.max_position_embeddings]
     with torch.autocast(device, dtype=torch.bfloat16):
-        hidden = model.model(input_ids=ids[:, :-1]).last_hidden_state
+        hidden = model.model(input_ids=read).last_hidden_state
     targets = ids[:, 1:]
+    hidden = hidden[:, : targets.shape[1]]
     is_text = targets != PAD
     embedding = model.model.decoder.embed_tokens.weight
     loss: Tensor = TiedCrossEntropy.apply(hidden[is_text], embedding, targets[is_text])  # type: ignore[no-untyped-call]
