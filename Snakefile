@@ -17,13 +17,13 @@ PACKAGE = str(REPOSITORY / "workflow")
 if PACKAGE not in sys.path:
     sys.path.insert(0, PACKAGE)
 
-from neuron_census.closing import after_failure, after_success
+from neuron_census.draw.closing import after_failure, after_success
 from neuron_census.config.check import DEFAULT, read_yaml
 from neuron_census.config.configuration import configure, unpinned
 from neuron_census.errors import CensusError
 from neuron_census.rerun.decision import decide_by_seals
 from neuron_census.rerun.file_times import respect_rerun_triggers
-from neuron_census.stage_process import WORKFLOW as WORKFLOW_PROCESS
+from neuron_census.rerun.stage_process import WORKFLOW as WORKFLOW_PROCESS
 
 try:
     read_yaml(DEFAULT)  # Snakemake would not name the line that is broken

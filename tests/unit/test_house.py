@@ -13,7 +13,7 @@ from neuron_census.stages import STAGES, module_of
 
 PACKAGE = REPOSITORY / "workflow" / "neuron_census"
 MAY_IMPORT = {
-    "tokenize": {"formats", "text", "tokenizer"},
+    "tokenize": {"formats", "paths", "text", "tokenizer"},
     "record": {"checkpoint", "formats", "loops"},
     "count": {"formats", "loops"},
     "classify": {"checkpoint", "formats", "tokenizer"},
@@ -21,25 +21,21 @@ MAY_IMPORT = {
     "train": {"formats", "rerun", "tokenizer"},
     "hub": {"formats", "paths"},
     "formats": {"text"},
-    "tokenizer": set(),
+    "tokenizer": {"paths"},
     "checkpoint": {"loops", "paths"},
     "text": {"paths"},
     "paths": set(),
-    "config": {"paths", "text", "tokenizer"},
+    "config": {"formats", "paths", "text", "tokenizer"},
     "rerun": {"config", "formats", "stages"},
     "loops": set(),
     "stages": set(),
-    "layers": set(),
-    "json_text": set(),
     "errors": set(),
     "progress": set(),
-    "closing": set(),
-    "stage_process": set(),
-    "__main__": {"formats", "stage_process", "stages"},
+    "__main__": {"formats", "rerun", "stages"},
     "__init__": set(),
 }
 """What each folder, or module beside them, may import of the package; everything may import the next."""
-EVERYWHERE = {"errors", "progress", "json_text", "layers", "__init__"}
+EVERYWHERE = {"errors", "progress", "__init__"}
 VERBS = ("tokenize", "record", "count", "classify", "draw")
 LONGEST_FILE = 300
 LARGEST_FOLDER = 15

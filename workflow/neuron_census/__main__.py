@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from neuron_census import __version__
 from neuron_census.errors import CensusError
 from neuron_census.formats.seal import made_from
-from neuron_census.stage_process import ending_in_words, watch_the_workflow
+from neuron_census.rerun.stage_process import ending_in_words, watch_the_workflow
 from neuron_census.stages import STAGES
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neuron_census.errors import CensusError
-from neuron_census.json_text import parse_json
+from neuron_census.paths.json_text import parse_json
 from neuron_census.paths.weights import require_weights_beside
 
 SINGLE_FILES = ("model.safetensors", "pytorch_model.bin")

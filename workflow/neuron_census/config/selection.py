@@ -12,7 +12,7 @@ from typing import Any
 
 from neuron_census.config.shards import shard_count
 from neuron_census.errors import CensusError
-from neuron_census.layers import first_half
+from neuron_census.formats.layers import first_half
 from neuron_census.paths.find import find_files, find_path
 from neuron_census.paths.opt_config import read_opt_config
 

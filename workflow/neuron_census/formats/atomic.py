@@ -70,7 +70,7 @@ def _clear_away(target: Path) -> None:
     host = _owner().rpartition("-")[0]
     for left in target.parent.glob(f".{_literal(target.name)}.{_literal(host)}-*{ENDING}"):
         process = left.name.removeprefix(f".{target.name}.{host}-").partition(".")[0]
-        if process.isdigit() and int(process) != os.getpid() and not _lives(int(process)):
+        if process.isdigit() and int(process) != os.getpid() and not process_lives(int(process)):
             remove(left)
 
 
@@ -79,7 +79,8 @@ def _literal(name: str) -> str:
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
 
 
-def _lives(process: int) -> bool:
+def process_lives(process: int) -> bool:
+    """Return whether a process of this machine lives, whoever it belongs to."""
     try:
         os.kill(process, 0)
     except ProcessLookupError:

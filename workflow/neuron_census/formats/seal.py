@@ -169,8 +169,8 @@ def verify_if_touched(path: Path, always: str | None = None) -> Seal:
         said = verify(path)
         try:
             os.utime(when)
-        except PermissionError:
-            # Results that may only be read are compared at every look.
+        except OSError:
+            # Results that may only be read, or lie on a disk that may, are compared at every look.
             return said
     return said
 

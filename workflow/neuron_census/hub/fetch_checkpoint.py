@@ -13,7 +13,7 @@ from neuron_census.formats.atomic import remove
 from neuron_census.formats.seal import seal
 from neuron_census.hub.download import download, size_of
 from neuron_census.hub.repository import HubFile, HubRepository, list_repository
-from neuron_census.json_text import parse_json
+from neuron_census.paths.json_text import parse_json
 from neuron_census.paths.opt_config import require_opt
 from neuron_census.paths.weights import require_weights_beside
 from neuron_census.progress import progress

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from neuron_census.errors import CensusError
-from neuron_census.json_text import parse_json
+from neuron_census.paths.json_text import parse_json
 
 SIZES = (
     "vocab_size",

@@ -13,8 +13,8 @@ from typing import Literal
 
 import psutil
 
+from neuron_census.formats.layers import first_half
 from neuron_census.formats.windows import STUDIES, Windows
-from neuron_census.layers import first_half
 from neuron_census.progress import note
 from neuron_census.record.forward.device import acquire_device
 from neuron_census.record.forward.micro_batch import full_windows, micro_batches

@@ -15,10 +15,10 @@ import torch
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.checkpoint.remembered import remembered_digest
 from neuron_census.errors import CensusError
+from neuron_census.formats.layers import first_half
 from neuron_census.formats.recording import facts_of
 from neuron_census.formats.seal import sealed
 from neuron_census.formats.windows import Windows
-from neuron_census.layers import first_half
 from neuron_census.progress import note
 from neuron_census.record.forward.device import acquire_device
 from neuron_census.record.forward.micro_batch import MicroBatch, micro_batches

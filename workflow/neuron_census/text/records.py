@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from neuron_census.errors import CensusError, one_of
-from neuron_census.json_text import parse_json
+from neuron_census.paths.json_text import parse_json
 from neuron_census.text.source_file import SourceFile
 
 PLAIN = (".txt", ".py", ".md", ".rst")

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Int64
 
 from neuron_census.errors import CensusError, one_of
 from neuron_census.formats.windows import STUDIES
-from neuron_census.json_text import parse_json
+from neuron_census.paths.json_text import parse_json
 
 ALL = "all"
 

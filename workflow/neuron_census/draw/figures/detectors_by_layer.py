@@ -14,7 +14,7 @@ from neuron_census.draw.figures.legend import legend_below
 from neuron_census.draw.figures.limits import set_limits_from_nought
 from neuron_census.draw.figures.published import draw_published, label_published
 from neuron_census.draw.model_tables import ModelTables
-from neuron_census.layers import first_half
+from neuron_census.formats.layers import first_half
 
 # The axes reach at least this far.
 LEAST_COUNT = 5.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from neuron_census.layers import first_half
+from neuron_census.formats.layers import first_half
 
 
 @pytest.mark.parametrize("layers", [1, 2, 3, 4, 5, 12, 24, 31, 64])

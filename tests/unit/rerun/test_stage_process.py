@@ -14,7 +14,7 @@ import pytest
 
 import neuron_census
 from neuron_census.errors import CensusError
-from neuron_census.stage_process import WORKFLOW, ending_in_words
+from neuron_census.rerun.stage_process import WORKFLOW, ending_in_words
 
 PACKAGE = str(Path(neuron_census.__file__).parents[1])
 
@@ -55,7 +55,7 @@ def test_any_other_error_keeps_its_traceback() -> None:
 def test_a_stage_ends_when_its_workflow_was_killed() -> None:
     workflow = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     script = (
-        "import time\nfrom neuron_census.stage_process import ending_in_words, watch_the_workflow\n"
+        "import time\nfrom neuron_census.rerun.stage_process import ending_in_words, watch_the_workflow\n"
         "with ending_in_words():\n    watch_the_workflow()\n    print('on', flush=True)\n    time.sleep(60)\n"
     )
     stage = subprocess.Popen(

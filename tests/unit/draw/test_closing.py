@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from neuron_census.closing import after_failure, after_success, leftovers
+from neuron_census.draw.closing import after_failure, after_success, leftovers
 
 
 def test_it_says_what_was_found_and_where_it_is(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neuron_census.errors import CensusError
-from neuron_census.json_text import parse_json
+from neuron_census.paths.json_text import parse_json
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

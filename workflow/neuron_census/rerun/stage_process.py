@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from neuron_census.errors import CensusError
+from neuron_census.formats.atomic import process_lives
 
 WORKFLOW = "NEURON_CENSUS_WORKFLOW"
 """Environment variable with the process number of the Snakemake that started a stage."""
@@ -54,20 +55,9 @@ def ending_in_words() -> Iterator[None]:
 
 
 def _watch(workflow: int) -> None:
-    while _lives(workflow):
+    while process_lives(workflow):
         time.sleep(SECONDS_BETWEEN_LOOKS)
     os.kill(os.getpid(), signal.SIGINT)
-
-
-def _lives(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        # It lives, and belongs to somebody else.
-        return True
-    return True
 
 
 def _is_full_disk(error: BaseException) -> bool:
