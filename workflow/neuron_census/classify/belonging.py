@@ -35,7 +35,7 @@ def facts_of_counts(
     of a layer are missing, there twice, or of a layer that was not analysed.
     """
     paths = [counts.path, *(layer.path for layer in ngram_counts), *([ngrams] if ngrams else [])]
-    seals = {str(path): read_seal(path) for path in paths}
+    seals = [read_seal(path) for path in paths]
     check_same(seals)
     if ngrams is not None:
         found = sorted(layer.layer for layer in ngram_counts)
@@ -45,7 +45,7 @@ def facts_of_counts(
                 f"n-gram counts of the layers {', '.join(map(str, found)) or 'none'}. Give those of each "
                 "layer once."
             )
-    return dict(seals[str(counts.path)].facts)
+    return dict(seals[0].facts)
 
 
 def check_weights(checkpoint: Checkpoint, counts: Counts, note: Path) -> None:

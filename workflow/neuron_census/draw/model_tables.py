@@ -98,7 +98,7 @@ def by_model(
                 )
             models[_model(path)].files[table] = path
     for tables in models.values():
-        check_same({table: read_seal(path) for table, path in tables.files.items()})
+        check_same(read_seal(path) for path in tables.files.values())
     return models
 
 

@@ -2,7 +2,7 @@
 
     with sealed(output, {"weights": digest}) as temporary:   write a file or folder, sealed and whole
     seal = verify(path)                                      refuse it unless its content is what was sealed
-    check_same({"counts": seal, "n-gram counts": other})     refuse what was made of other weights or windows
+    check_same([seal, other])                                refuse what was made of other weights or windows
 
 A seal is a small JSON file: in a folder `.seal`, beside a file `.{name}.seal`. It holds the provenance of what
 it seals (what it was made from, see `neuron_census.rerun.provenance`), sizes and sha256 of all its files, and
@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -28,7 +28,6 @@ from neuron_census.formats.atomic import written_whole
 
 NAME = ".seal"
 VERSION = 1
-BLOCK = 1 << 20
 # Snakemake leaves a file of its own in a folder that it has made.
 NOT_SEALED = frozenset({NAME, ".snakemake_timestamp"})
 
@@ -175,18 +174,18 @@ def verify_if_touched(path: Path, always: str | None = None) -> Seal:
     return said
 
 
-def check_same(seals: Mapping[str, Seal]) -> None:
+def check_same(seals: Iterable[Seal]) -> None:
     """Refuse files that were made of different weights, windows or thresholds.
 
     Parameters
     ----------
     seals
-        seals of what is read together, by the name under which it was given
+        seals of what is read together
 
     Raises CensusError that names two files and the fact in which they differ.
     """
     known: dict[str, tuple[Seal, str]] = {}
-    for seal in seals.values():
+    for seal in seals:
         for fact, value in seal.facts.items():
             first, expected = known.setdefault(fact, (seal, value))
             if value != expected:
