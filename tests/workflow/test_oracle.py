@@ -12,12 +12,13 @@ from tokenizers import Tokenizer
 from helpers.oracles.brute_force import count_by_hand
 from helpers.workflow.project import MODELS, Project
 
+WINDOWS = "results/windows/tiny/windows.parquet"
 DOMAINS = ["notes", "records"]
 WINDOW, BOS = 16, 2
 
 
 def windows_of(project: Project) -> pl.DataFrame:
-    return pl.read_parquet(project.folder / "results" / "windows" / "tiny" / "windows.parquet")
+    return pl.read_parquet(project.folder / WINDOWS)
 
 
 def test_windows_hold_the_text_that_lies_in_the_folder(finished: Project) -> None:
@@ -66,5 +67,7 @@ def test_a_census_says_how_it_was_recorded(finished: Project, model: str) -> Non
     path = finished.folder / "results" / "census" / f"{model}.parquet"
     recorded = json.loads(pl.read_parquet_metadata(path)["recorded"])
     assert recorded["dtype"] == "float64" and recorded["model"] == model
+    made = json.loads(pl.read_parquet_metadata(finished.folder / WINDOWS)["windows"])
+    assert recorded["windows"] == made["digest"]
     thresholds = json.loads(pl.read_parquet_metadata(path)["thresholds"])
     assert thresholds["positions"]["min_windows"] == 5

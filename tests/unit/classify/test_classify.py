@@ -55,7 +55,7 @@ def made_counts(path: Path, tokens: list[int], position_windows: int = 0) -> Pat
             "version": VERSION,
             "domains": ["a", "b"],
             "tokens": tokens,
-            "windows": [2, 1],
+            "dead_windows": [2, 1],
             "position_windows": [position_windows, 0],
         }
     )

@@ -39,7 +39,7 @@ def made_store(path: Path, positions: np.ndarray | None, windows: list[int] = WI
             "version": VERSION,
             "domains": DOMAINS[: len(windows)],
             "tokens": [1000] * len(windows),
-            "windows": windows,
+            "dead_windows": windows,
             "position_windows": windows,
         }
     )

@@ -117,6 +117,7 @@ def test_any_split_in_any_order_equals_a_loop_over_all_windows(
         assert np.array_equal(read_checked(found.group, "positions", ..., folder), positions)
         assert found.tokens.tolist() == tokens and found.windows.tolist() == number
         assert found.group.attrs["position_windows"] == full
+        assert found.recorded["windows"] == Windows.open(windows).digest
 
 
 @pytest.fixture

@@ -111,4 +111,4 @@ def _windows_by_domain(table: Windows) -> dict[str, list[int]]:
     rows = table.columns("domain", "dead", "positions").group_by("domain")
     sums = {row[0]: row[1:] for row in rows.agg(pl.col("dead", "positions").sum()).iter_rows()}
     dead, positions = zip(*(sums.get(domain, (0, 0)) for domain in table.domains), strict=True)
-    return {"windows": list(dead), "position_windows": list(positions)}
+    return {"dead_windows": list(dead), "position_windows": list(positions)}

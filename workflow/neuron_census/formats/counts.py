@@ -25,7 +25,7 @@ from neuron_census.formats.recording import POSITIONS, TOTALS
 from neuron_census.formats.zarr_store import WHOLE, open_complete, read_checked
 
 FORMAT = "neuron-census counts"
-VERSION = 1
+VERSION = 2
 CHUNK_NEURONS = 512
 """Neurons of a chunk of `positions`, which holds 4 MiB for windows of 2048 tokens."""
 
@@ -53,7 +53,7 @@ class Counts:
             group,
             list(attributes["domains"]),
             np.array(attributes["tokens"], dtype=np.int64),
-            np.array(attributes["windows"], dtype=np.int64),
+            np.array(attributes["dead_windows"], dtype=np.int64),
         )
 
     @property

@@ -99,7 +99,7 @@ COUNTS = Store(
     | {
         "domains": "names of the domains",
         "tokens": "tokens of each domain in the dead study, BOS left out",
-        "windows": "windows of each domain in the dead study",
+        "dead_windows": "windows of each domain in the dead study",
         "position_windows": "full-length windows of each domain in the positions study",
     }
     | _SHAPE,
