@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from neuron_census.train import train_checkpoint as stage
 from neuron_census.train.train_checkpoint import train_checkpoint
 
 SHAPE = {"hidden_size": 16, "layers": 2, "heads": 2, "window": 16, "batch_windows": 4, "warm_up": 2}
@@ -22,3 +26,23 @@ def train(text: tuple[Path, Path], output: Path, **recipe: Any) -> Path:
         save_every=2,
     )
     return output
+
+
+def train_killed(
+    text: tuple[Path, Path], output: Path, patch: pytest.MonkeyPatch, *, at: int, **recipe: Any
+) -> Path:
+    """Train as `train` does, but for a run that is killed before step `at`, and then continued."""
+    step: Callable[..., float] = stage._train_step
+    calls = iter(range(100))
+
+    def killed(*arguments: Any) -> float:
+        if next(calls) == at:
+            raise KeyboardInterrupt
+        return step(*arguments)
+
+    patch.setattr(stage, "_train_step", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(text, output, **recipe)
+    assert not output.exists()
+    patch.setattr(stage, "_train_step", step)
+    return train(text, output, **recipe)

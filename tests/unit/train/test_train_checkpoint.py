@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from transformers import AutoTokenizer, OPTForCausalLM
 
-from helpers.made.training import train
+from helpers.made.training import train, train_killed
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.errors import CensusError
-from neuron_census.train import train_checkpoint as stage
 from neuron_census.train.model_card import LossPoint
 from neuron_census.train.recipe import Recipe
 
@@ -22,20 +19,7 @@ def test_a_run_that_was_killed_ends_like_one_that_was_not(
     text: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = train(text, tmp_path / "whole")
-    step: Callable[..., float] = stage._train_step
-    calls = iter(range(100))
-
-    def killed(*arguments: Any) -> float:
-        if next(calls) == 4:
-            raise KeyboardInterrupt
-        return step(*arguments)
-
-    monkeypatch.setattr(stage, "_train_step", killed)
-    with pytest.raises(KeyboardInterrupt):
-        train(text, tmp_path / "resumed")
-    assert not (tmp_path / "resumed").exists()
-    monkeypatch.setattr(stage, "_train_step", step)
-    resumed = train(text, tmp_path / "resumed")
+    resumed = train_killed(text, tmp_path / "resumed", monkeypatch, at=4)
     weights = "model.safetensors"
     assert (resumed / weights).read_bytes() == (whole / weights).read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["resumed", "whole"]
@@ -80,19 +64,7 @@ def test_what_is_kept_on_the_way_is_what_a_shorter_look_at_the_same_run_shows(
     assert (plain / weights).read_bytes() == (whole / weights).read_bytes()
     assert "As it was after 3 of 6 steps" in (whole / "steps" / "3" / "README.md").read_text()
 
-    step: Callable[..., float] = stage._train_step
-    calls = iter(range(100))
-
-    def killed(*arguments: Any) -> float:
-        if next(calls) == 3:
-            raise KeyboardInterrupt
-        return step(*arguments)
-
-    monkeypatch.setattr(stage, "_train_step", killed)
-    with pytest.raises(KeyboardInterrupt):
-        train(text, tmp_path / "resumed", keep=[2, 3])
-    monkeypatch.setattr(stage, "_train_step", step)
-    resumed = train(text, tmp_path / "resumed", keep=[2, 3])
+    resumed = train_killed(text, tmp_path / "resumed", monkeypatch, at=3, keep=[2, 3])
     for kept in ("2", "3"):
         assert (resumed / "steps" / kept / weights).read_bytes() == (
             whole / "steps" / kept / weights
@@ -107,19 +79,7 @@ def test_what_dropout_leaves_out_is_the_same_however_a_run_was_cut(
     weights = "model.safetensors"
     whole = train(text, tmp_path / "whole", dropout=0.3)
     assert (whole / weights).read_bytes() != (train(text, tmp_path / "none") / weights).read_bytes()
-    step: Callable[..., float] = stage._train_step
-    calls = iter(range(100))
-
-    def killed(*arguments: Any) -> float:
-        if next(calls) == 3:
-            raise KeyboardInterrupt
-        return step(*arguments)
-
-    monkeypatch.setattr(stage, "_train_step", killed)
-    with pytest.raises(KeyboardInterrupt):
-        train(text, tmp_path / "resumed", dropout=0.3)
-    monkeypatch.setattr(stage, "_train_step", step)
-    resumed = train(text, tmp_path / "resumed", dropout=0.3)
+    resumed = train_killed(text, tmp_path / "resumed", monkeypatch, at=3, dropout=0.3)
     assert (resumed / weights).read_bytes() == (whole / weights).read_bytes()
 
 
