@@ -215,3 +215,11 @@ def test_a_seal_is_plain_json_with_a_checksum(tmp_path: Path) -> None:
     said = json.loads(body + "}")
     assert said["facts"] == {"weights": "w"} and said["version"] == 1
     assert list(said["files"][""]) == [7, said["files"][""][1]]
+
+
+def test_what_has_just_been_hashed_is_not_hashed_again(tmp_path: Path) -> None:
+    folder = a_folder(tmp_path / "made")
+    seal(folder, digests={"a": "0" * 64})
+    assert read_seal(folder).files["a"] == (5, "0" * 64)
+    with pytest.raises(CensusError, match=r"made/a: damaged"):
+        verify(folder)

@@ -87,7 +87,7 @@ def sealed(target: Path, facts: Mapping[str, str] | None = None) -> Iterator[Pat
     """
     with written_whole(target) as temporary:
         yield temporary
-        files = _files(temporary)
+        files = _files(temporary, {})
         is_folder = temporary.is_dir()
         if is_folder:
             _write(temporary / NAME, files, facts or {})
@@ -95,9 +95,23 @@ def sealed(target: Path, facts: Mapping[str, str] | None = None) -> Iterator[Pat
         _write(seal_path(target), files, facts or {})
 
 
-def seal(path: Path, facts: Mapping[str, str] | None = None) -> None:
-    """Seal a finished file or folder that lies in its place."""
-    _write(seal_path(path), _files(path), facts or {})
+def seal(
+    path: Path,
+    facts: Mapping[str, str] | None = None,
+    digests: Mapping[str, str] | None = None,
+) -> None:
+    """Seal a finished file or folder.
+
+    Parameters
+    ----------
+    path
+        the file or folder
+    facts
+        what names weights, windows and the like of the content
+    digests
+        sha256 of files that have just been hashed, by their paths in the folder; the others are hashed
+    """
+    _write(seal_path(path), _files(path, digests or {}), facts or {})
 
 
 def seal_path(path: Path) -> Path:
@@ -212,11 +226,12 @@ def _write(where: Path, files: Mapping[str, tuple[int, str]], facts: Mapping[str
     os.replace(temporary, where)
 
 
-def _files(path: Path) -> dict[str, tuple[int, str]]:
-    """Size and sha256 of a file, or of every file in a folder."""
+def _files(path: Path, digests: Mapping[str, str]) -> dict[str, tuple[int, str]]:
+    """Size and sha256 of a file, or of every file in a folder; `digests` are known already."""
+    files = {name: _file(path, name) for name in _names(path)}
     return {
-        name: (_file(path, name).stat().st_size, _sha256(_file(path, name)))
-        for name in _names(path)
+        name: (file.stat().st_size, digests.get(name) or _sha256(file))
+        for name, file in files.items()
     }
 
 

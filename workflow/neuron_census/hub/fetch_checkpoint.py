@@ -74,9 +74,9 @@ def fetch_checkpoint(
     sums |= fetch_all(source, [*small, *weights], parts)
     write_provenance(parts, source, sums)
     keep_only(parts, {*sums, PROVENANCE})
+    seal(parts, digests=sums)
     remove(output)
     parts.replace(output)
-    seal(output)
 
 
 def claim(parts: Path, source: HubRepository) -> None:
