@@ -23,10 +23,10 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.formats.windows import STUDIES
-from neuron_census.record.forward.device import acquire_device
-from neuron_census.record.forward.micro_batch import MicroBatch, full_windows
-from neuron_census.record.forward.outbox import Outbox
-from neuron_census.record.forward.stream import stream
+from neuron_census.forward.device import acquire_device
+from neuron_census.forward.micro_batch import MicroBatch, full_windows
+from neuron_census.forward.outbox import Outbox
+from neuron_census.forward.stream import stream
 from neuron_census.record.planning.description import describe
 from neuron_census.record.planning.host_memory import free_host_memory
 from neuron_census.record.planning.matmul_rate import matmul_rate

@@ -73,8 +73,8 @@ import json, sys, time
 from pathlib import Path
 import torch
 from neuron_census.checkpoint.checkpoint import Checkpoint
-from neuron_census.record.forward.decoder import run_layer
-from neuron_census.record.forward.weights import load_layer
+from neuron_census.forward.decoder import run_layer
+from neuron_census.forward.weights import load_layer
 checkpoint = Checkpoint.open(Path(sys.argv[1]))
 length, layers = int(sys.argv[2]), checkpoint.config.num_hidden_layers
 torch.set_num_threads(int(sys.argv[3]))

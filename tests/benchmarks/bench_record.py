@@ -25,7 +25,7 @@ from transformers import OPTConfig, OPTForCausalLM, OPTModel
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from helpers.made.windows import made_windows
 from neuron_census.checkpoint.checkpoint import Checkpoint
-from neuron_census.record.forward.micro_batch import MicroBatch, micro_batches
+from neuron_census.forward.micro_batch import MicroBatch, micro_batches
 from neuron_census.record.planning.model_size import ModelSize
 from neuron_census.record.planning.plan import DTYPES, Memory, Request, make_plan
 from neuron_census.record.planning.work import Work

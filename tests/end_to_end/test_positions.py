@@ -21,7 +21,7 @@ from neuron_census.errors import CensusError
 from neuron_census.formats.counts import Counts
 from neuron_census.formats.recording import smallest_unsigned
 from neuron_census.formats.windows import write_windows
-from neuron_census.record.forward.kernels import count_by_position, count_positions
+from neuron_census.forward.kernels import count_by_position, count_positions
 
 T, LAYERS, NEURONS, VOCABULARY, WINDOWS = 96, 2, 40, 96, 160
 DOMAINS = ["code", "prose"]

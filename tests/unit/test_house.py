@@ -14,7 +14,7 @@ from neuron_census.stages import STAGES, module_of
 PACKAGE = REPOSITORY / "workflow" / "neuron_census"
 MAY_IMPORT = {
     "tokenize": {"formats", "paths", "text", "tokenizer"},
-    "record": {"checkpoint", "formats", "loops"},
+    "record": {"checkpoint", "formats", "forward"},
     "count": {"formats", "loops"},
     "classify": {"checkpoint", "formats", "tokenizer"},
     "draw": {"formats"},
@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "hub": {"formats", "paths"},
     "formats": {"text"},
     "tokenizer": {"paths"},
+    "forward": {"checkpoint", "loops"},
     "checkpoint": {"loops", "paths"},
     "text": {"paths"},
     "paths": set(),

@@ -66,7 +66,7 @@ def install(monkeypatch: pytest.MonkeyPatch, *modules: str) -> FakeCuda:
     monkeypatch.setattr(torch.Tensor, "record_stream", lambda tensor, stream: None)
     for module in modules:
         monkeypatch.setattr(
-            f"neuron_census.record.forward.{module}.pinned_memory",
+            f"neuron_census.forward.{module}.pinned_memory",
             lambda shape, dtype: torch.empty(tuple(shape), dtype=dtype),
         )
     return cuda

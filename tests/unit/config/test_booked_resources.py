@@ -11,7 +11,7 @@ import yaml
 from helpers.repository import REPOSITORY
 from neuron_census.checkpoint.published import published_config
 from neuron_census.formats.windows import STUDIES
-from neuron_census.record.forward.micro_batch import full_windows
+from neuron_census.forward.micro_batch import full_windows
 from neuron_census.record.planning.model_size import ModelSize
 from neuron_census.record.planning.plan import MICRO_BATCH, Memory, Request, make_plan
 from neuron_census.record.planning.work import Work

@@ -15,12 +15,12 @@ from helpers.made.recordings import record_shard
 from helpers.made.windows import made_windows
 from helpers.oracles.brute_force import count_by_hand
 from neuron_census.checkpoint.checkpoint import Checkpoint
-from neuron_census.record.forward import observation as observed
-from neuron_census.record.forward.decoder import Embedding
-from neuron_census.record.forward.micro_batch import micro_batches
-from neuron_census.record.forward.outbox import Outbox
-from neuron_census.record.forward.stream import stream
-from neuron_census.record.forward.weights import Weights
+from neuron_census.forward import observation as observed
+from neuron_census.forward.decoder import Embedding
+from neuron_census.forward.micro_batch import micro_batches
+from neuron_census.forward.outbox import Outbox
+from neuron_census.forward.stream import stream
+from neuron_census.forward.weights import Weights
 from neuron_census.record.planning.work import highest_layer
 
 CPU = torch.device("cpu")

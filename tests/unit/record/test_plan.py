@@ -20,7 +20,7 @@ from helpers.made.windows import made_windows
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.errors import CensusError
 from neuron_census.formats.windows import write_windows
-from neuron_census.record.forward.micro_batch import full_windows, micro_batches
+from neuron_census.forward.micro_batch import full_windows, micro_batches
 from neuron_census.record.planning.description import describe, refuse_what_cannot_fit, size
 from neuron_census.record.planning.model_size import ModelSize
 from neuron_census.record.planning.needs import Needs

@@ -10,7 +10,7 @@ import torch
 from transformers import OPTConfig
 
 from helpers.fakes.own_process import run_python
-from neuron_census.record.forward.micro_batch import MicroBatch
+from neuron_census.forward.micro_batch import MicroBatch
 from neuron_census.record.planning.model_size import ModelSize
 from neuron_census.record.planning.needs import Needs
 from neuron_census.record.planning.plan import Memory, Request, make_plan
@@ -23,9 +23,9 @@ OBSERVE = """
 import json, sys
 from pathlib import Path
 import numpy as np, torch
-from neuron_census.record.forward.observation import Observation
-from neuron_census.record.forward.micro_batch import MicroBatch
-from neuron_census.record.forward.outbox import Outbox
+from neuron_census.forward.observation import Observation
+from neuron_census.forward.micro_batch import MicroBatch
+from neuron_census.forward.outbox import Outbox
 from neuron_census.record.recorders.position_scratch import PositionScratch
 from neuron_census.record.recorders.position_counts import PositionCounts
 

@@ -19,10 +19,10 @@ from helpers.oracles.brute_force import count_by_hand
 from neuron_census.errors import CensusError
 from neuron_census.formats.recording import open_recording
 from neuron_census.formats.zarr_store import read_checked
+from neuron_census.forward import observation
+from neuron_census.forward.outbox import Outbox
 from neuron_census.record import record as stage
 from neuron_census.record import shard as shard_recorder
-from neuron_census.record.forward import observation
-from neuron_census.record.forward.outbox import Outbox
 from neuron_census.record.planning.plan import Plan, Request, make_plan
 from neuron_census.record.record import record
 from neuron_census.record.recorders import active_counts, bit_buffer

@@ -1,4 +1,4 @@
-"""The compiled loops behind `neuron_census.record.forward.kernels`, which says what they mean.
+"""The compiled loops behind `neuron_census.forward.kernels`, which says what they mean.
 
 In a module of their own: checkers of shapes wrap what they find, and wrapped loops cannot be compiled.
 """

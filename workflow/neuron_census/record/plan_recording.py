@@ -15,9 +15,9 @@ import psutil
 
 from neuron_census.formats.layers import first_half
 from neuron_census.formats.windows import STUDIES, Windows
+from neuron_census.forward.device import acquire_device
+from neuron_census.forward.micro_batch import full_windows, micro_batches
 from neuron_census.progress import note
-from neuron_census.record.forward.device import acquire_device
-from neuron_census.record.forward.micro_batch import full_windows, micro_batches
 from neuron_census.record.planning.catalogue import planned_model, read_configs
 from neuron_census.record.planning.costs import SUSTAINED, described_gpu
 from neuron_census.record.planning.description import describe, refuse_what_cannot_fit

@@ -19,9 +19,9 @@ from neuron_census.formats.layers import first_half
 from neuron_census.formats.recording import facts_of
 from neuron_census.formats.seal import sealed
 from neuron_census.formats.windows import Windows
+from neuron_census.forward.device import acquire_device
+from neuron_census.forward.micro_batch import MicroBatch, micro_batches
 from neuron_census.progress import note
-from neuron_census.record.forward.device import acquire_device
-from neuron_census.record.forward.micro_batch import MicroBatch, micro_batches
 from neuron_census.record.planning.description import describe, refuse_what_cannot_fit
 from neuron_census.record.planning.machine import free_disk, free_memory, set_threads
 from neuron_census.record.planning.matmul_rate import matmul_rate

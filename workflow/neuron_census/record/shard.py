@@ -12,12 +12,12 @@ import zarr
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.formats.recording import FORMAT, VERSION
 from neuron_census.formats.zarr_store import mark_complete
+from neuron_census.forward.decoder import Embedding
+from neuron_census.forward.micro_batch import MicroBatch
+from neuron_census.forward.outbox import Outbox
+from neuron_census.forward.stream import Recorder, stream
+from neuron_census.forward.weights import Weights
 from neuron_census.progress import progress
-from neuron_census.record.forward.decoder import Embedding
-from neuron_census.record.forward.micro_batch import MicroBatch
-from neuron_census.record.forward.outbox import Outbox
-from neuron_census.record.forward.stream import Recorder, stream
-from neuron_census.record.forward.weights import Weights
 from neuron_census.record.planning.plan import Plan
 from neuron_census.record.planning.work import highest_layer
 from neuron_census.record.recorders.active_bits import ActiveBits

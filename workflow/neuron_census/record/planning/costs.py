@@ -9,7 +9,7 @@ from typing import Any
 from neuron_census.errors import CensusError
 from neuron_census.formats.layers import first_half
 from neuron_census.formats.windows import STUDIES
-from neuron_census.record.forward.micro_batch import MicroBatch, full_windows
+from neuron_census.forward.micro_batch import MicroBatch, full_windows
 from neuron_census.record.planning.catalogue import PlannedModel
 from neuron_census.record.planning.description import size
 from neuron_census.record.planning.host_memory import read_size

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neuron_census.formats.recording import TOKENS_PER_FILE
-from neuron_census.record.forward.hidden import Place
-from neuron_census.record.forward.outbox import MOST_WAITING as MOST_PARCELS
-from neuron_census.record.forward.slots import SLOTS
+from neuron_census.forward.hidden import Place
+from neuron_census.forward.outbox import MOST_WAITING as MOST_PARCELS
+from neuron_census.forward.slots import SLOTS
 from neuron_census.record.planning.model_size import ModelSize
 from neuron_census.record.planning.work import Work
 from neuron_census.record.recorders.writers import MOST_WAITING as MOST_BLOCKS

@@ -7,7 +7,7 @@ from typing import Literal
 
 import torch
 
-from neuron_census.record.forward.hidden import Place
+from neuron_census.forward.hidden import Place
 from neuron_census.record.planning.model_size import ModelSize
 from neuron_census.record.planning.needs import Needs
 from neuron_census.record.planning.work import Work

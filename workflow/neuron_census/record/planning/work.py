@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from neuron_census.formats.recording import smallest_unsigned
-from neuron_census.record.forward.micro_batch import MicroBatch
+from neuron_census.forward.micro_batch import MicroBatch
 from neuron_census.record.planning.model_size import ModelSize
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import zarr
 
 from neuron_census.formats.recording import create_bits
-from neuron_census.record.forward.kernels import pack_active
-from neuron_census.record.forward.micro_batch import MicroBatch
-from neuron_census.record.forward.observation import Observation
-from neuron_census.record.forward.outbox import Outbox
+from neuron_census.forward.kernels import pack_active
+from neuron_census.forward.micro_batch import MicroBatch
+from neuron_census.forward.observation import Observation
+from neuron_census.forward.outbox import Outbox
 from neuron_census.record.recorders.bit_buffer import BitBuffer
 from neuron_census.record.recorders.writers import Writers
 

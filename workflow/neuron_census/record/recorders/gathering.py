@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 from torch import Tensor
 
-from neuron_census.record.forward.outbox import Receive
+from neuron_census.forward.outbox import Receive
 
 Key = TypeVar("Key")
 

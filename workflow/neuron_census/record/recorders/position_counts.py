@@ -7,10 +7,10 @@ import zarr
 from torch import Tensor
 
 from neuron_census.formats.recording import create_counts
-from neuron_census.record.forward.kernels import count_positions
-from neuron_census.record.forward.micro_batch import MicroBatch
-from neuron_census.record.forward.observation import Observation
-from neuron_census.record.forward.outbox import Outbox
+from neuron_census.forward.kernels import count_positions
+from neuron_census.forward.micro_batch import MicroBatch
+from neuron_census.forward.observation import Observation
+from neuron_census.forward.outbox import Outbox
 from neuron_census.record.recorders.gathering import gather
 from neuron_census.record.recorders.position_scratch import PositionScratch
 from neuron_census.record.recorders.writers import Writers

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Integer, UInt
 
 from neuron_census.formats.recording import smallest_unsigned
-from neuron_census.record.forward.outbox import Receive
+from neuron_census.forward.outbox import Receive
 
 
 class PositionScratch:

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from neuron_census.record.forward.pinned import pinned_memory
+from neuron_census.forward.pinned import pinned_memory
 
 States = Float[Tensor, "windows length hidden_size"]
 Place = Literal["device", "host"]

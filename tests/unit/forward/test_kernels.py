@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neuron_census.record.forward.kernels import (
+from neuron_census.forward.kernels import (
     count_active,
     count_by_position,
     count_positions,

@@ -9,10 +9,10 @@ import torch
 from jaxtyping import Bool
 
 from neuron_census.errors import CensusError
-from neuron_census.record.forward.kernels import all_finite
-from neuron_census.record.forward.micro_batch import MicroBatch
-from neuron_census.record.forward.observation import Observation
-from neuron_census.record.forward.outbox import Outbox
+from neuron_census.forward.kernels import all_finite
+from neuron_census.forward.micro_batch import MicroBatch
+from neuron_census.forward.observation import Observation
+from neuron_census.forward.outbox import Outbox
 
 
 def require_finite(layer: int, observation: Observation, outbox: Outbox) -> None:

@@ -15,13 +15,13 @@ from helpers.made.checkpoints import StateDict, make_checkpoint
 from helpers.made.recordings import record_shard
 from helpers.made.windows import EVERYTHING, made_windows, mixed_windows
 from neuron_census.errors import CensusError
+from neuron_census.forward import observation as observed
+from neuron_census.forward.finiteness import require_finite
+from neuron_census.forward.kernels import all_finite, finite_rows
+from neuron_census.forward.micro_batch import MicroBatch
+from neuron_census.forward.observation import Observation
+from neuron_census.forward.outbox import Outbox
 from neuron_census.record import shard as recorded_shard
-from neuron_census.record.forward import observation as observed
-from neuron_census.record.forward.finiteness import require_finite
-from neuron_census.record.forward.kernels import all_finite, finite_rows
-from neuron_census.record.forward.micro_batch import MicroBatch
-from neuron_census.record.forward.observation import Observation
-from neuron_census.record.forward.outbox import Outbox
 
 CPU = torch.device("cpu")
 DTYPES = [torch.float64, torch.float32, torch.bfloat16, torch.float16]

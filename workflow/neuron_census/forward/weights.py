@@ -11,8 +11,8 @@ import torch
 from transformers.models.opt.modeling_opt import OPTDecoderLayer
 
 from neuron_census.checkpoint.checkpoint import Checkpoint
-from neuron_census.record.forward.decoder import empty_layer
-from neuron_census.record.forward.slots import SLOTS, DeviceSlot, HostSlot, Slot
+from neuron_census.forward.decoder import empty_layer
+from neuron_census.forward.slots import SLOTS, DeviceSlot, HostSlot, Slot
 
 # Tensors of a layer that are read at a time for a GPU: one reader is slower than its bus.
 READERS = {"cpu": 1, "cuda": 4}

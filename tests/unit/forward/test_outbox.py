@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from helpers.fakes import cuda as fake_cuda
-from neuron_census.record.forward.hidden import HiddenStates
-from neuron_census.record.forward.outbox import MOST_WAITING, Outbox
+from neuron_census.forward.hidden import HiddenStates
+from neuron_census.forward.outbox import MOST_WAITING, Outbox
 
 GPU = torch.device("cuda", 0)
 

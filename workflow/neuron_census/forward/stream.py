@@ -8,13 +8,13 @@ from typing import Protocol, runtime_checkable
 
 import torch
 
-from neuron_census.record.forward.decoder import Embedding, PreActivations, run_layer
-from neuron_census.record.forward.finiteness import require_finite
-from neuron_census.record.forward.hidden import HiddenStates, Place
-from neuron_census.record.forward.micro_batch import MicroBatch
-from neuron_census.record.forward.observation import Observation
-from neuron_census.record.forward.outbox import Outbox
-from neuron_census.record.forward.weights import Weights
+from neuron_census.forward.decoder import Embedding, PreActivations, run_layer
+from neuron_census.forward.finiteness import require_finite
+from neuron_census.forward.hidden import HiddenStates, Place
+from neuron_census.forward.micro_batch import MicroBatch
+from neuron_census.forward.observation import Observation
+from neuron_census.forward.outbox import Outbox
+from neuron_census.forward.weights import Weights
 
 
 @runtime_checkable

@@ -11,8 +11,8 @@ from transformers.models.opt.modeling_opt import OPTDecoderLayer
 
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.checkpoint.names import layer_shapes
-from neuron_census.record.forward.decoder import empty_layer
-from neuron_census.record.forward.pinned import pinned_memory
+from neuron_census.forward.decoder import empty_layer
+from neuron_census.forward.pinned import pinned_memory
 
 # While one layer computes, the next is on its way.
 SLOTS = 2

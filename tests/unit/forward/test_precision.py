@@ -11,7 +11,7 @@ import torch
 from helpers.made.checkpoints import StateDict, make_checkpoint
 from helpers.made.recordings import record_shard
 from helpers.made.windows import mixed_windows
-from neuron_census.record.forward import observation as observed
+from neuron_census.forward import observation as observed
 
 # Bits of 1 + 2**-10 fit every type but bfloat16, those of 1 + 2**-30 fit float64 alone, and 2**-100 is
 # zero in float16.

@@ -16,12 +16,12 @@ from helpers.made.checkpoints import make_checkpoint
 from helpers.made.windows import made_windows
 from helpers.oracles.brute_force import active_tokens
 from neuron_census.checkpoint.checkpoint import Checkpoint
-from neuron_census.record.forward.decoder import Embedding
-from neuron_census.record.forward.micro_batch import MicroBatch, micro_batches
-from neuron_census.record.forward.observation import Observation
-from neuron_census.record.forward.outbox import Outbox
-from neuron_census.record.forward.stream import stream
-from neuron_census.record.forward.weights import Weights
+from neuron_census.forward.decoder import Embedding
+from neuron_census.forward.micro_batch import MicroBatch, micro_batches
+from neuron_census.forward.observation import Observation
+from neuron_census.forward.outbox import Outbox
+from neuron_census.forward.stream import stream
+from neuron_census.forward.weights import Weights
 
 CPU = torch.device("cpu")
 EVERYTHING = {"dead", "ngrams", "positions"}

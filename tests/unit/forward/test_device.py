@@ -13,10 +13,10 @@ import torch
 
 from helpers.fakes.own_process import start_python
 from neuron_census.errors import CensusError
-from neuron_census.record.forward.device import acquire_device
+from neuron_census.forward.device import acquire_device
 
 HOLD = (
-    "import sys\nfrom pathlib import Path\nfrom neuron_census.record.forward.device import _lock\n"
+    "import sys\nfrom pathlib import Path\nfrom neuron_census.forward.device import _lock\n"
     "held = _lock(Path(sys.argv[1]))\nprint(held is not None, flush=True)\nsys.stdin.readline()\n"
 )
 

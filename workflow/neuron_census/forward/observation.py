@@ -7,13 +7,13 @@ from functools import cached_property
 from jaxtyping import Bool, Int32, UInt8
 from torch import Tensor
 
-from neuron_census.record.forward.decoder import PreActivations
-from neuron_census.record.forward.kernels import (
+from neuron_census.forward.decoder import PreActivations
+from neuron_census.forward.kernels import (
     count_by_position,
     finite_rows,
     pack_bits,
 )
-from neuron_census.record.forward.micro_batch import MicroBatch
+from neuron_census.forward.micro_batch import MicroBatch
 
 # Where compiled loops read the values themselves; elsewhere tensor operations do.
 LOOPS_RUN_ON = frozenset({"cpu"})

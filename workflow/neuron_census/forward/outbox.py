@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from neuron_census.record.forward.pinned import pinned_memory
+from neuron_census.forward.pinned import pinned_memory
 
 Receive = Callable[[np.ndarray], None]
 # Results that may be on their way before the device has to wait for the host.

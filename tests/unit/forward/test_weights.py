@@ -12,9 +12,9 @@ from helpers.fakes import cuda as fake_cuda
 from helpers.made.checkpoints import make_checkpoint
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.errors import CensusError
-from neuron_census.record.forward import slots
-from neuron_census.record.forward import weights as owner
-from neuron_census.record.forward.weights import Weights, resident_layers
+from neuron_census.forward import slots
+from neuron_census.forward import weights as owner
+from neuron_census.forward.weights import Weights, resident_layers
 
 CPU = torch.device("cpu")
 # Two super-batches of five layers, one of three, as windows of the n-gram study alone need.
