@@ -20,6 +20,7 @@ if PACKAGE not in sys.path:
 from neuron_census.draw.closing import after_failure, after_success
 from neuron_census.config.check import DEFAULT, read_yaml
 from neuron_census.config.configuration import configure, unpinned
+from neuron_census.config.targets import explain_targets, target_faults
 from neuron_census.errors import CensusError
 from neuron_census.rerun.decision import decide_by_seals
 from neuron_census.rerun.file_times import respect_rerun_triggers
@@ -80,6 +81,13 @@ rule all:
         "results/claims.csv",
         "results/explorer",
         "results/report",
+
+
+# Snakemake would only say that no rule makes it. A workflow that has this one as a module has targets of its own.
+if workflow.is_main_process and workflow.main_snakefile == workflow.snakefile:
+    explain_targets(
+        workflow, lambda targets, made: target_faults(targets, made, SELECTION, FIGURES)
+    )
 
 
 onsuccess:
