@@ -143,7 +143,7 @@ def test_a_study_without_tokens_is_refused(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_thresholds_that_are_none_are_refused(tmp_path: Path, thresholds: str, said: str) -> None:
+def test_thresholds_that_cannot_be_are_refused(tmp_path: Path, thresholds: str, said: str) -> None:
     with pytest.raises(CensusError, match=said):
         census_of(made_counts(tmp_path / "counts.zarr", [10, 10]), thresholds)
     assert not list(tmp_path.glob("*.parquet"))
