@@ -43,6 +43,7 @@ def new_model(recipe: Recipe, vocabulary: int) -> OPTForCausalLM:
             eos_token_id=BOS,
             pad_token_id=PAD,
             use_cache=False,
+            attn_implementation="sdpa" if recipe.attention == "fused" else "eager",
         )
     )
     if recipe.embedding_size:
