@@ -30,7 +30,9 @@ from helpers.planted.stages import Counted, record_and_count
 from helpers.planted.text import ALWAYS, ANALYSED, DEAD, SHARDS, UNDETECTED, Model
 from neuron_census.classify.classify import classify
 from neuron_census.formats.table_files import read_table
-from neuron_census.formats.tables import CENSUS, POSITIONS, PROJECTIONS, SPECTRA, TRIGGERS
+from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.ngrams import PROJECTIONS, SPECTRA, TRIGGERS
+from neuron_census.formats.tables.positions import POSITIONS
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,11 @@ import polars as pl
 from jaxtyping import Bool, Int64
 
 from neuron_census.formats.table_files import write_table, write_table_parts
-from neuron_census.formats.tables import CENSUS, NGRAMS, POSITIONS, PROJECTIONS, TRIGGERS, Table
+from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.ngrams import PROJECTIONS, TRIGGERS
+from neuron_census.formats.tables.positions import POSITIONS
+from neuron_census.formats.tables.table import Table
+from neuron_census.formats.tables.vocabulary import NGRAMS
 
 # Each would do harm, or be invisible, in a page that takes text for markup.
 HOSTILE = (

@@ -9,7 +9,10 @@ import polars as pl
 
 from neuron_census.draw.claims.measured import Measured
 from neuron_census.draw.model_tables import ModelTables
-from neuron_census.formats.tables import CENSUS, NGRAMS, PATTERNS, POSITIONS, TRIGGERS
+from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.ngrams import TRIGGERS
+from neuron_census.formats.tables.positions import POSITIONS
+from neuron_census.formats.tables.vocabulary import NGRAMS, PATTERNS
 
 Kind = tuple[str, str]
 

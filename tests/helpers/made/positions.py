@@ -10,7 +10,8 @@ import polars as pl
 
 from helpers.made.curves import KINDS, Curve, Kind, switch
 from neuron_census.draw.model_tables import ModelTables
-from neuron_census.formats.tables import CENSUS, POSITIONS
+from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.positions import POSITIONS
 
 __all__ = ["KINDS", "Kind", "made_curve", "made_model", "model_of"]
 

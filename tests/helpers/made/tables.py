@@ -10,7 +10,10 @@ import numpy as np
 import polars as pl
 
 from neuron_census.draw.model_tables import ModelTables
-from neuron_census.formats.tables import CENSUS, NGRAMS, PROJECTIONS, SPECTRA, TRIGGERS, Table
+from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.ngrams import PROJECTIONS, SPECTRA, TRIGGERS
+from neuron_census.formats.tables.table import Table
+from neuron_census.formats.tables.vocabulary import NGRAMS
 
 Ngram = tuple[int, ...]
 Cover = int | None

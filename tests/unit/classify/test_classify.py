@@ -21,7 +21,9 @@ from neuron_census.count.count import count
 from neuron_census.errors import CensusError
 from neuron_census.formats.counts import FORMAT, VERSION, Counts, create_positions, create_totals
 from neuron_census.formats.table_files import read_table
-from neuron_census.formats.tables import CENSUS, POSITIONS, PROJECTIONS, SPECTRA, TRIGGERS
+from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.ngrams import PROJECTIONS, SPECTRA, TRIGGERS
+from neuron_census.formats.tables.positions import POSITIONS
 from neuron_census.formats.windows import write_windows
 from neuron_census.formats.zarr_store import read_checked
 from neuron_census.record.record import record

@@ -20,7 +20,8 @@ from neuron_census.classify.ngrams import census as ngram_census
 from neuron_census.classify.ngrams.census import COLUMNS, NgramCensus, classify_ngrams
 from neuron_census.classify.thresholds import NgramThresholds
 from neuron_census.errors import CensusError
-from neuron_census.formats.tables import CENSUS, TRIGGERS
+from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.ngrams import TRIGGERS
 from neuron_census.tokenizer.token_text import TokenText
 
 READINGS = st.builds(

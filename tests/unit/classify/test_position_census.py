@@ -20,7 +20,8 @@ from neuron_census.errors import CensusError
 from neuron_census.formats import counts as counts_format
 from neuron_census.formats.counts import FORMAT, VERSION, Counts, create_positions, create_totals
 from neuron_census.formats.table_files import write_table
-from neuron_census.formats.tables import CENSUS, POSITIONS
+from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.positions import POSITIONS
 
 LAYERS, T, NEURONS = 2, 32, 7
 WINDOWS = [300, 120, 40]

@@ -20,7 +20,7 @@ from neuron_census.classify.positions.curves import (
 )
 from neuron_census.classify.positions.patterns import PatternRules, classify_patterns, describe
 from neuron_census.errors import CensusError
-from neuron_census.formats.tables import DESCRIPTORS
+from neuron_census.formats.tables.vocabulary import DESCRIPTORS
 
 RULES = PatternRules()
 PROTOTYPES = REPOSITORY / "resources/paper/pattern_prototypes.parquet"

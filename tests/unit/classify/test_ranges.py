@@ -11,7 +11,7 @@ import pytest
 from neuron_census.classify.positions.patterns import PatternRules
 from neuron_census.classify.positions.ranges import describe_ranges, find_ranges
 from neuron_census.config.selection import PAPER
-from neuron_census.formats.tables import POSITIONS
+from neuron_census.formats.tables.positions import POSITIONS
 
 
 def ranges_of(

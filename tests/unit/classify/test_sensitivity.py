@@ -13,7 +13,7 @@ from neuron_census.classify.ngrams.census import classify_ngrams
 from neuron_census.classify.ngrams.sensitivity import measure_sensitivity
 from neuron_census.classify.thresholds import NgramThresholds
 from neuron_census.errors import CensusError
-from neuron_census.formats.tables import SENSITIVITY
+from neuron_census.formats.tables.sensitivity import SENSITIVITY
 
 COVERS = [
     {"unigram": 5, "bigram": 50, "trigram": 50},

@@ -13,7 +13,7 @@ from helpers.repository import REPOSITORY
 from neuron_census.classify.positions.mutual_information import BASES
 from neuron_census.classify.thresholds import Thresholds
 from neuron_census.errors import CensusError
-from neuron_census.formats.tables import NGRAMS, READINGS
+from neuron_census.formats.tables.vocabulary import NGRAMS, READINGS
 
 SCHEMA = json.loads((REPOSITORY / "workflow" / "schemas" / "config.schema.json").read_text())
 CLASSIFY = SCHEMA["properties"]["classify"]

@@ -18,7 +18,9 @@ from neuron_census.draw.claims.finding import UndecidedError, falls, numbers, ri
 from neuron_census.draw.claims.measured import Measured
 from neuron_census.draw.model_tables import ModelTables
 from neuron_census.formats.table_files import write_table
-from neuron_census.formats.tables import CENSUS, POSITIONS, TRIGGERS
+from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.ngrams import TRIGGERS
+from neuron_census.formats.tables.positions import POSITIONS
 
 SMALL = by_dead("small", [0, 1], [0.2, 0.2])
 LARGE = by_dead("large", [8, 8, 0], [0.1, 0.1, 0.1])

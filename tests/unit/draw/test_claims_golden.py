@@ -12,7 +12,7 @@ from helpers.made.measured import by_pattern
 from neuron_census.config.selection import PAPER
 from neuron_census.draw.claims.claim import DOES_NOT, HOLDS, Claim, judge, read_claims
 from neuron_census.errors import CensusError
-from neuron_census.formats.tables import PATTERNS, STRENGTHS
+from neuron_census.formats.tables.vocabulary import PATTERNS, STRENGTHS
 
 CLAIMS = read_claims(PAPER / "claims.toml")
 

@@ -10,7 +10,7 @@ from helpers.made.tables import Detector, Layer, Ngram, made_model
 from neuron_census.draw.detected_ngrams import detected, detected_by_layer
 from neuron_census.draw.model_tables import ModelTables
 from neuron_census.errors import CensusError
-from neuron_census.formats.tables import NGRAMS
+from neuron_census.formats.tables.vocabulary import NGRAMS
 
 
 def tokens(*several: int) -> list[Ngram]:

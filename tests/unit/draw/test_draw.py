@@ -18,7 +18,8 @@ from neuron_census.draw.figures.style import styled
 from neuron_census.draw.model_tables import ModelTables
 from neuron_census.errors import CensusError
 from neuron_census.formats.table_files import write_table
-from neuron_census.formats.tables import CENSUS, POSITIONS
+from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.positions import POSITIONS
 
 
 def census(path: Path, frequencies: list[list[float]]) -> Path:

@@ -9,7 +9,7 @@ from helpers.drawn import drawn_cells, drawn_lines, labels, rows_of_text
 from helpers.made.tables import Detector, Layer, made_model
 from neuron_census.draw.figures import fig05_suppression, fig06_detector_examples
 from neuron_census.draw.model_tables import ModelTables
-from neuron_census.formats.tables import PROJECTIONS, SPECTRA, TRIGGERS
+from neuron_census.formats.tables.ngrams import PROJECTIONS, SPECTRA, TRIGGERS
 
 pytestmark = pytest.mark.usefixtures("in_style")
 

@@ -18,7 +18,7 @@ from neuron_census.draw.explorer.neuron_blocks import BLOCK
 from neuron_census.errors import CensusError
 from neuron_census.formats.seal import seal
 from neuron_census.formats.table_files import write_table
-from neuron_census.formats.tables import CENSUS
+from neuron_census.formats.tables.census import CENSUS
 
 SIZE = Size(layers=4, neurons=BLOCK + 88, vocabulary=101)
 

@@ -12,7 +12,7 @@ from helpers.made.census import Size, made_census
 from neuron_census.draw.explore import explore
 from neuron_census.draw.explorer.detected_ngrams import write_detected_ngrams
 from neuron_census.draw.explorer.neuron_columns import neuron_columns
-from neuron_census.formats.tables import TRIGGERS
+from neuron_census.formats.tables.ngrams import TRIGGERS
 
 
 def test_a_block_holds_512_neighbouring_neurons(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from helpers.repository import STYLE
 from neuron_census.draw.draw import draw
 from neuron_census.errors import CensusError
 from neuron_census.formats.table_files import write_table
-from neuron_census.formats.tables import CENSUS
+from neuron_census.formats.tables.census import CENSUS
 
 
 @pytest.mark.parametrize(

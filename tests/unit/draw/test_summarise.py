@@ -15,7 +15,8 @@ from neuron_census.draw.summarise import summarise
 from neuron_census.draw.summary import summary
 from neuron_census.errors import CensusError
 from neuron_census.formats.table_files import write_table
-from neuron_census.formats.tables import CENSUS, TRIGGERS
+from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.ngrams import TRIGGERS
 
 
 def models() -> dict[str, ModelTables]:

@@ -20,7 +20,11 @@ from neuron_census.formats.reference.page import page
 from neuron_census.formats.reference.stores import AXES, STORES
 from neuron_census.formats.reference.texts import DOCUMENTS, WINDOWS
 from neuron_census.formats.table_files import write_table
-from neuron_census.formats.tables import CENSUS, POSITIONS, SENSITIVITY, TABLES, TRIGGERS
+from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.ngrams import TRIGGERS
+from neuron_census.formats.tables.of_a_model import TABLES
+from neuron_census.formats.tables.positions import POSITIONS
+from neuron_census.formats.tables.sensitivity import SENSITIVITY
 
 DESCRIBED = {name: table for table in FIGURES for name in table.name.split(", ")}
 

@@ -30,7 +30,7 @@ from neuron_census.formats.seal import (
     verify_if_touched,
 )
 from neuron_census.formats.table_files import read_table, write_table
-from neuron_census.formats.tables import SPECTRA
+from neuron_census.formats.tables.ngrams import SPECTRA
 from neuron_census.text.document import Document
 
 FLIPS = 400

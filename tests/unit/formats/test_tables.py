@@ -10,7 +10,9 @@ import pytest
 from neuron_census.errors import CensusError
 from neuron_census.formats.seal import seal
 from neuron_census.formats.table_files import read_table, write_table
-from neuron_census.formats.tables import CENSUS, DESCRIPTORS, POSITIONS
+from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.positions import POSITIONS
+from neuron_census.formats.tables.vocabulary import DESCRIPTORS
 
 
 def census(**changes: pl.Series) -> pl.DataFrame:

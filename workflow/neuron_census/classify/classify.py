@@ -32,15 +32,11 @@ from neuron_census.formats.ngram_counts import NgramCounts
 from neuron_census.formats.ngram_index import NgramIndex
 from neuron_census.formats.seal import sealed
 from neuron_census.formats.table_files import write_table, write_table_parts
-from neuron_census.formats.tables import (
-    CENSUS,
-    NEURON,
-    POSITIONS,
-    PROJECTIONS,
-    SENSITIVITY,
-    SPECTRA,
-    TRIGGERS,
-)
+from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.ngrams import PROJECTIONS, SPECTRA, TRIGGERS
+from neuron_census.formats.tables.positions import POSITIONS
+from neuron_census.formats.tables.sensitivity import SENSITIVITY
+from neuron_census.formats.tables.table import NEURON
 from neuron_census.progress import note
 from neuron_census.tokenizer.encoder import Encoder
 from neuron_census.tokenizer.token_text import TokenText

@@ -22,7 +22,10 @@ from torch import Tensor
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.classify.projections import output_rows, projections, token_embeddings
 from neuron_census.errors import CensusError, one_of
-from neuron_census.formats.tables import CENSUS, NEURON, PROJECTIONS, READINGS, SPECTRA, TRIGGERS
+from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.ngrams import PROJECTIONS, SPECTRA, TRIGGERS
+from neuron_census.formats.tables.table import NEURON
+from neuron_census.formats.tables.vocabulary import READINGS
 from neuron_census.progress import progress
 
 EXTREMES = 10

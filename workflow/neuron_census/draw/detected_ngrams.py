@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from neuron_census.errors import CensusError
-from neuron_census.formats.tables import NGRAMS
+from neuron_census.formats.tables.vocabulary import NGRAMS
 
 
 def analysed_neurons(census: pl.DataFrame, ngram: str) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from neuron_census.draw.figures.figure import write_figure
 from neuron_census.draw.model_tables import ModelTables, by_model
 from neuron_census.errors import CensusError, one_of
 from neuron_census.formats.parquet import read_metadata
-from neuron_census.formats.tables import CENSUS
+from neuron_census.formats.tables.census import CENSUS
 
 
 def draw(

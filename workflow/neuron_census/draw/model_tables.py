@@ -11,7 +11,10 @@ import polars as pl
 from neuron_census.errors import CensusError, one_of
 from neuron_census.formats.seal import check_same, read_seal
 from neuron_census.formats.table_files import read_table
-from neuron_census.formats.tables import CENSUS, POSITIONS, PROJECTIONS, SPECTRA, TRIGGERS, Table
+from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.ngrams import PROJECTIONS, SPECTRA, TRIGGERS
+from neuron_census.formats.tables.positions import POSITIONS
+from neuron_census.formats.tables.table import Table
 
 COVERED = "covered"
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from neuron_census.draw.detected_ngrams import analysed_neurons, detected_by_layer
 from neuron_census.draw.model_tables import ModelTables
-from neuron_census.formats.tables import NGRAMS, READINGS
+from neuron_census.formats.tables.vocabulary import NGRAMS, READINGS
 
 SCHEMA = {
     "model": pl.String(),

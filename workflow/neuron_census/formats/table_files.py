@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from neuron_census.errors import MADE_AGAIN, CensusError
 from neuron_census.formats.parquet import write_parquet
 from neuron_census.formats.seal import sealed, verify
-from neuron_census.formats.tables import Table
+from neuron_census.formats.tables.table import Table
 
 METADATA_KEY = "neuron_census"
 

@@ -27,7 +27,9 @@ from neuron_census.classify.thresholds import NgramThresholds
 from neuron_census.errors import CensusError
 from neuron_census.formats.ngram_counts import NgramCounts, Triggers
 from neuron_census.formats.ngram_index import NgramIndex
-from neuron_census.formats.tables import CENSUS, NEURON, NGRAM_LENGTHS, NGRAMS
+from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.table import NEURON
+from neuron_census.formats.tables.vocabulary import NGRAM_LENGTHS, NGRAMS
 from neuron_census.progress import progress
 from neuron_census.tokenizer.token_text import TokenText
 

@@ -21,7 +21,8 @@ from neuron_census.classify.ngrams.detectors import (
 from neuron_census.classify.thresholds import NgramThresholds
 from neuron_census.formats.ngram_counts import NgramCounts
 from neuron_census.formats.ngram_index import NgramIndex
-from neuron_census.formats.tables import NGRAM_LENGTHS, SENSITIVITY
+from neuron_census.formats.tables.sensitivity import SENSITIVITY
+from neuron_census.formats.tables.vocabulary import NGRAM_LENGTHS
 from neuron_census.progress import progress
 
 COVERAGES = (0.5, 0.8, 0.9, 0.95, 0.99)

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Int64
 
 from neuron_census.formats.ngram_counts import Triggers
 from neuron_census.formats.ngram_index import NgramIndex
-from neuron_census.formats.tables import TRIGGERS
+from neuron_census.formats.tables.ngrams import TRIGGERS
 from neuron_census.tokenizer.token_text import TokenText
 
 

@@ -24,7 +24,10 @@ from neuron_census.classify.positions.ranges import describe_ranges
 from neuron_census.classify.thresholds import PositionThresholds
 from neuron_census.errors import MADE_AGAIN, CensusError
 from neuron_census.formats.counts import Counts
-from neuron_census.formats.tables import CENSUS, EARLY_POSITIONS, NEURON, POSITIONS, Table
+from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.positions import POSITIONS
+from neuron_census.formats.tables.table import NEURON, Table
+from neuron_census.formats.tables.vocabulary import EARLY_POSITIONS
 from neuron_census.formats.zarr_store import read_checked
 from neuron_census.progress import progress
 

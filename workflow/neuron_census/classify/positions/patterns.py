@@ -28,7 +28,7 @@ from neuron_census.classify.positions.curves import (
     turns,
 )
 from neuron_census.errors import CensusError
-from neuron_census.formats.tables import DESCRIPTORS
+from neuron_census.formats.tables.vocabulary import DESCRIPTORS
 
 
 @dataclass(frozen=True)

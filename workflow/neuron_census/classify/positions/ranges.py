@@ -7,7 +7,7 @@ import polars as pl
 from jaxtyping import Bool, Int64
 
 from neuron_census.classify.positions.curves import moving_average
-from neuron_census.formats.tables import POSITIONS
+from neuron_census.formats.tables.positions import POSITIONS
 
 COLUMNS = ("active_ranges", "shift")
 

@@ -12,7 +12,7 @@ from neuron_census.draw.claims.finding import UndecidedError
 from neuron_census.draw.detected_ngrams import detected_by_layer
 from neuron_census.draw.model_tables import ModelTables
 from neuron_census.formats.layers import first_half
-from neuron_census.formats.tables import NGRAMS
+from neuron_census.formats.tables.vocabulary import NGRAMS
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import polars as pl
 from neuron_census.draw.claims.finding import Finding, UndecidedError, falls, numbers, rises
 from neuron_census.draw.claims.measured import Measured
 from neuron_census.draw.detected_ngrams import covered_by_detectors
-from neuron_census.formats.tables import NGRAMS
+from neuron_census.formats.tables.vocabulary import NGRAMS
 
 FEW_TOKENS = 5
 SUBSTANTIAL = 0.1

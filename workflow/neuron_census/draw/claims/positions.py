@@ -9,7 +9,7 @@ import polars as pl
 
 from neuron_census.draw.claims.finding import Finding, UndecidedError, falls, numbers, rises
 from neuron_census.draw.claims.measured import Measured
-from neuron_census.formats.tables import PATTERNS
+from neuron_census.formats.tables.vocabulary import PATTERNS
 
 EARLY, LATE = "early_frequency", "late_frequency"
 """Columns of the census: how often a neuron is active at the first 16 positions, and at later ones."""

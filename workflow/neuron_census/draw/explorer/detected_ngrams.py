@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from neuron_census.draw.explorer.chunk import JSON, columns_json, write_array, write_chunk
-from neuron_census.formats.tables import NGRAMS
+from neuron_census.formats.tables.vocabulary import NGRAMS
 
 # Fields of each detector of an n-gram; the page reads them in this order.
 FIELDS = ("place", "layer", "neuron", "activations", "occurrences")

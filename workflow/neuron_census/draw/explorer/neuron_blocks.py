@@ -11,7 +11,8 @@ import polars as pl
 from neuron_census.draw.detected_ngrams import detectors
 from neuron_census.draw.explorer.chunk import JSON, columns_json, write_chunk
 from neuron_census.formats.table_files import read_table
-from neuron_census.formats.tables import POSITIONS, PROJECTIONS, TRIGGERS
+from neuron_census.formats.tables.ngrams import PROJECTIONS, TRIGGERS
+from neuron_census.formats.tables.positions import POSITIONS
 
 BLOCK = 512
 """Neurons per file: few enough to be read in a moment; the largest model has some thousands of files."""

@@ -11,7 +11,7 @@ from jaxtyping import Shaped, UInt8
 from neuron_census.draw.explorer.chunk import write_array
 from neuron_census.draw.figures.pattern_colours import PATTERNS, STRENGTHS
 from neuron_census.errors import MADE_AGAIN, CensusError
-from neuron_census.formats.tables import NGRAMS
+from neuron_census.formats.tables.vocabulary import NGRAMS
 
 # Each has a bit in the column `kind`; the page has the same names in the same order.
 KINDS = ("dead", *(f"{ngram}_detector" for ngram in NGRAMS), "positional", "suppresses", "promotes")

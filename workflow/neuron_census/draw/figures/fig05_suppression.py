@@ -31,7 +31,7 @@ from neuron_census.draw.figures.text_table import (
 from neuron_census.draw.figures.text_width import fitting_size
 from neuron_census.draw.model_tables import ModelTables
 from neuron_census.draw.summary import suppressing_shares
-from neuron_census.formats.tables import READINGS
+from neuron_census.formats.tables.vocabulary import READINGS
 
 STUDY = "ngrams"
 MODELS = "models"

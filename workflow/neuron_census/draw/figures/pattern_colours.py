@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.colors import to_rgb
 
-from neuron_census.formats.tables import PATTERNS, STRENGTHS
+from neuron_census.formats.tables.vocabulary import PATTERNS, STRENGTHS
 
 __all__ = ["COLOURS", "PATTERNS", "STRENGTHS", "fill"]
 

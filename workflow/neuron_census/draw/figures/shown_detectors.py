@@ -9,7 +9,7 @@ import polars as pl
 from neuron_census.draw.detected_ngrams import analysed_neurons, covered_by_detectors
 from neuron_census.draw.figures.token_label import visible
 from neuron_census.draw.model_tables import ModelTables
-from neuron_census.formats.tables import NGRAMS
+from neuron_census.formats.tables.vocabulary import NGRAMS
 
 LISTS = ("detected", "promoted", "suppressed")
 LISTED = 10

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from neuron_census.formats.tables import NGRAMS, READINGS, Column, Table
+from neuron_census.formats.tables.table import Column, Table
+from neuron_census.formats.tables.vocabulary import NGRAMS, READINGS
 
 TEXT, WHOLE, NUMBER, TRUTH = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean()
 

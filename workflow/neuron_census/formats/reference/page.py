@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from neuron_census.formats.reference.drawn import CLAIMS, FIGURES, FROM_THE_PAPER, SUMMARY
 from neuron_census.formats.reference.stores import AXES, STORES, Store
 from neuron_census.formats.reference.texts import DOCUMENTS, WINDOWS, WINDOWS_METADATA
-from neuron_census.formats.tables import SENSITIVITY, TABLES, Column, Table
+from neuron_census.formats.tables.of_a_model import TABLES
+from neuron_census.formats.tables.sensitivity import SENSITIVITY
+from neuron_census.formats.tables.table import Column, Table
 
 INTRODUCTION = """\
 # Tables and stores

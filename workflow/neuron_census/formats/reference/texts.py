@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from neuron_census.formats import domain_table, windows
-from neuron_census.formats.tables import Column, Table
+from neuron_census.formats.tables.table import Column, Table
 
 
 def _described(name: str, row: str, schema: pl.Schema, meanings: dict[str, str]) -> Table:

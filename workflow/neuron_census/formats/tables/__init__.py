@@ -1,0 +1,1 @@
+"""The schemas of the tables that stages write; code, tests and docs/tables.md share them."""

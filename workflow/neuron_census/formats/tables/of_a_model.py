@@ -1,0 +1,9 @@
+"""The tables that every model of a census has, as `results/{name}/{model}.parquet`."""
+
+from __future__ import annotations
+
+from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.ngrams import PROJECTIONS, SPECTRA, TRIGGERS
+from neuron_census.formats.tables.positions import POSITIONS
+
+TABLES = (CENSUS, TRIGGERS, PROJECTIONS, SPECTRA, POSITIONS)
