@@ -23,6 +23,14 @@ class DeadThresholds:
 
 
 @dataclass(frozen=True)
+class LooserThresholds:
+    """Under which n-gram detectors are counted a second time, to see where those of small models begin."""
+
+    coverage: float = 0.8
+    presence: float = 0.8
+
+
+@dataclass(frozen=True)
 class NgramThresholds:
     """When a neuron detects n-grams, and when it suppresses them (paper, section 4)."""
 
@@ -31,6 +39,7 @@ class NgramThresholds:
     presence: float = 0.95
     min_occurrences: int = 1
     suppression: str = "mean"
+    looser: LooserThresholds = field(default_factory=LooserThresholds)
 
 
 @dataclass(frozen=True)

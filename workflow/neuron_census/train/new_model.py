@@ -43,9 +43,10 @@ def new_model(recipe: Recipe, vocabulary: int) -> OPTForCausalLM:
             eos_token_id=BOS,
             pad_token_id=PAD,
             use_cache=False,
-            attn_implementation="sdpa" if recipe.attention == "fused" else "eager",
         )
     )
+    if recipe.attention == "eager":
+        model.set_attn_implementation("eager")
     if recipe.embedding_size:
         # As small as other weights, they would drown the tokens in their positions.
         for projection in (model.model.decoder.project_in, model.model.decoder.project_out):

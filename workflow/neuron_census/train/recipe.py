@@ -8,7 +8,11 @@ from typing import Any
 
 from neuron_census.errors import CensusError, one_of
 
-CHOICES = {"positions": ("learned", "none"), "norm": ("before", "after"), "attention": ("fused", "eager")}
+CHOICES = {
+    "positions": ("learned", "none"),
+    "norm": ("before", "after"),
+    "attention": ("fused", "eager"),
+}
 
 
 @dataclass(frozen=True)
