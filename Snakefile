@@ -79,6 +79,7 @@ rule all:
         "results/summary.csv",
         "results/claims.csv",
         "results/explorer",
+        "results/report",
 
 
 onsuccess:
