@@ -7,8 +7,8 @@ from functools import partial
 from itertools import pairwise
 from typing import Any
 
-from neuron_census.config.faults import fault_of, refuse
 from neuron_census.errors import one_of
+from neuron_census.schema.faults import fault_of, refuse
 from neuron_census.text.specification import DomainSpecification
 
 SOURCES = {"checkpoints": ("hub", "path", "trained"), "tokenizers": ("hub", "path")}
