@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from helpers.made.measured import measured
@@ -34,14 +36,14 @@ SMALL = tables("small", [(0, False), (0, False), (1, True), (1, False)], ["oscil
 LARGE = tables("large", [(0, True), (0, True), (0, True), (0, False), (1, False), (1, True)])
 
 
-def summary(**columns: list[object]) -> pl.DataFrame:
+def summary(**columns: Sequence[object]) -> pl.DataFrame:
     """Return a summary of the two models; columns that are not given are null."""
-    given: dict[str, list[object]] = {
+    given: dict[str, Sequence[object]] = {
         "model": ["small", "large"],
         "neurons": [4, 6],
         "dead": [1, 4],
     }
-    rows = given | columns
+    rows = {**given, **columns}
     return pl.DataFrame({name: rows.get(name, [None] * 2) for name in SCHEMA}, schema=SCHEMA)
 
 

@@ -202,6 +202,18 @@ SUMMARY = Table(
     },
 )
 
+FATES = Table(
+    "fates_{comparison}",
+    "One row per two neighbouring checkpoints of a list and pair of kinds (see `comparison/`).",
+    {
+        "before": Column(TEXT, "name of the earlier model"),
+        "after": Column(TEXT, "name of the later model"),
+        "kind_before": Column(TEXT, "what neurons were"),
+        "kind_after": Column(TEXT, "what they became"),
+        "neurons": Column(WHOLE, "how many neurons did; also where there are none"),
+    },
+)
+
 CLAIMS = Table(
     "claims.csv",
     "One row per claim of the paper.",
