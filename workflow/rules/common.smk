@@ -23,6 +23,9 @@ PROVENANCE = Provenance(SELECTION)
 FIGURES = drawable(config, SELECTION)
 # What the report says beneath a figure, in a file for each; this report and Snakemake's own read the same.
 CAPTIONS = Path(PACKAGE, "report")
+# Figures of what became of neurons, beside those of the paper.
+FATES = [f"fates_{comparison}" for comparison in SELECTION.comparisons]
+
 
 # What classify makes of every model.
 TABLES = ("census", "triggers", "projections", "spectra", "positions")
@@ -54,7 +57,9 @@ wildcard_constraints:
     domain=one_of_these(config["domains"]),
     layer=r"[0-9]+",
     figure=one_of_these(FIGURES),
+    comparison=one_of_these(SELECTION.comparisons),
     model=one_of_these(config["checkpoints"]),
+    pair=one_of_these(SELECTION.pairs),
     shard=one_of_these(map(str, SELECTION.shards)),
     tokenizer=one_of_these(TOKENIZERS),
 
@@ -167,6 +172,13 @@ def training_tokenizer(wildcards):
     if name in config["train"]["tokenizers"]:
         return f"results/trained/tokenizers/{name}"
     return SELECTION.tokenizer_folder(name)
+
+
+def comparisons_of(wildcards):
+    """The comparisons of neighbouring checkpoints in a list, in the order of their steps."""
+    return [
+        f"results/comparison/{pair}.parquet" for pair in SELECTION.pairs_along(wildcards.comparison)
+    ]
 
 
 def category_of(wildcards):

@@ -19,6 +19,7 @@ rule draw:
         projections=tables_shown("projections"),
         spectra=tables_shown("spectra"),
         positions=tables_shown("positions"),
+        looser=tables_shown("looser"),
         style=lambda wildcards: SELECTION.style(),
         published=lambda wildcards: SELECTION.published(wildcards.figure),
     output:
@@ -56,7 +57,7 @@ rule draw:
     shell:
         "python -m neuron_census draw {wildcards.figure} --census {input.census:q}"
         " --triggers {input.triggers:q} --projections {input.projections:q} --spectra {input.spectra:q}"
-        " --positions {input.positions:q} {params.options:q} --style {input.style:q}"
+        " --positions {input.positions:q} --looser {input.looser:q} {params.options:q} --style {input.style:q}"
         " --published {params.published:q} --output {params.figure:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 

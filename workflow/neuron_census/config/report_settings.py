@@ -11,6 +11,7 @@ from typing import Any
 
 from neuron_census.config.figures import Drawable
 from neuron_census.config.selection import Selection
+from neuron_census.schema.section import schema
 
 SECTIONS = {
     "dead": "Dead neurons (section 3)",

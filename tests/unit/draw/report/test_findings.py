@@ -43,7 +43,7 @@ def summary(**columns: Sequence[object]) -> pl.DataFrame:
         "neurons": [4, 6],
         "dead": [1, 4],
     }
-    rows = given | columns
+    rows = {**given, **columns}
     return pl.DataFrame({name: rows.get(name, [None] * 2) for name in SCHEMA}, schema=SCHEMA)
 
 
