@@ -2,8 +2,8 @@
 
 text ──tokenize──▶ windows ──record──▶ recordings ──count──▶ counts ──classify──▶ census ──draw──▶ figures
 
-    snakemake --cores 1 --resources gpu=1                               draws every figure
-    snakemake --cores 1 results/census/opt-mini-s.parquet               makes one table
+    snakemake --cores 1                                                 draws every figure
+    snakemake results/census/opt-mini-s.parquet --cores 1               makes one table
     snakemake --cores 1 --configfile config/opt.yaml                    takes the paper's census
 """
 

@@ -9,8 +9,13 @@ import re
 
 from neuron_census.config.figures import drawable
 from neuron_census.config.local_sources import check_local_sources
-from neuron_census.config.report_settings import SECTIONS, report_settings, section_of
-from neuron_census.rerun.provenance import Provenance
+from neuron_census.config.report_settings import (
+    SECTIONS,
+    figures_beside,
+    report_settings,
+    section_of,
+)
+from neuron_census.rerun.drawn import DrawnProvenance
 from neuron_census.config.selection import PAPER, Selection
 
 SELECTION = Selection(config, folders=(Path("."), REPOSITORY))
@@ -19,12 +24,12 @@ if workflow.is_main_process:
         check_local_sources(SELECTION)
     except CensusError as error:
         raise WorkflowError(str(error)) from None
-PROVENANCE = Provenance(SELECTION)
+PROVENANCE = DrawnProvenance(SELECTION)
 FIGURES = drawable(config, SELECTION)
 # What the report says beneath a figure, in a file for each; this report and Snakemake's own read the same.
 CAPTIONS = Path(PACKAGE, "report")
 # Figures of what became of neurons, beside those of the paper.
-FATES = [f"fates_{comparison}" for comparison in SELECTION.comparisons]
+FATES = figures_beside(SELECTION)
 
 
 # What classify makes of every model.
@@ -184,7 +189,7 @@ def comparisons_of(wildcards):
 def category_of(wildcards):
     """The part of Snakemake's report that has a figure, in the paper's order; after all others what goes beyond it."""
     title = section_of(wildcards.figure, FIGURES[wildcards.figure])
-    return f"{[*SECTIONS.values()].index(title) + 1 if title in SECTIONS.values() else 7}. {title}"
+    return f"{[*SECTIONS.values()].index(title) + 1 if title in SECTIONS.values() else 8}. {title}"
 
 
 def models_shown(wildcards):

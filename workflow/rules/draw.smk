@@ -153,7 +153,9 @@ rule explore:
 rule write_report:
     input:
         figures=expand(
-            "results/figures/{figure}.{kind}", figure=FIGURES, kind=["png", "pdf", "csv"]
+            "results/figures/{figure}.{kind}",
+            figure=[*FIGURES, *FATES],
+            kind=["png", "pdf", "csv"],
         ),
         summary="results/summary.csv",
         claims="results/claims.csv",
@@ -173,7 +175,7 @@ rule write_report:
         runtime=by_attempt(30),
     params:
         provenance=lambda wildcards: PROVENANCE.report(),
-        figures=expand("results/figures/{figure}.png", figure=FIGURES),
+        figures=expand("results/figures/{figure}.png", figure=[*FIGURES, *FATES]),
         captions=CAPTIONS,
         settings=json.dumps(report_settings(config, SELECTION, FIGURES)),
     shell:

@@ -16,8 +16,8 @@ from neuron_census.config.configuration import configure
 from neuron_census.config.selection import Selection
 from neuron_census.errors import CensusError
 from neuron_census.rerun import code_digest, statement
-from neuron_census.rerun import provenance as module
-from neuron_census.rerun.provenance import Provenance
+from neuron_census.rerun import drawn as module
+from neuron_census.rerun.drawn import DrawnProvenance as Provenance
 
 PACKAGE = Path(neuron_census.__file__).parent
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

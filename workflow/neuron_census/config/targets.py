@@ -22,6 +22,8 @@ CATALOGUES = {
     "domain": "domains",
     "tokenizer": "tokenizers",
     "name": "train",
+    "comparison": "comparisons",
+    "pair": "comparisons",
 }
 """Where the names lie that a wildcard stands for."""
 
@@ -152,6 +154,8 @@ def _names(name: str, selection: Selection) -> list[str]:
         return [*config["train"]["tokenizers"], *config["train"]["checkpoints"]]
     if name == "tokenizer":
         return [*config["tokenizers"], *config["checkpoints"]]
+    if name in ("comparison", "pair"):
+        return list(selection.comparisons if name == "comparison" else selection.pairs)
     return list(config[CATALOGUES[name]])
 
 
