@@ -96,7 +96,8 @@ if workflow.is_main_process and workflow.main_snakefile == workflow.snakefile:
 
 
 onstart:
-    print(why_words(), file=sys.stderr)
+    if words := why_words():
+        print(words, file=sys.stderr)
 
 
 onsuccess:
