@@ -8,11 +8,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from helpers.made.thresholds import ngram_thresholds
 from helpers.oracles.counted_by_hand import made_model, seen_by
 from helpers.oracles.ngrams_by_loop import LENGTHS, Ngram, Reading
 from neuron_census.classify.ngrams.looser import measure_looser
 from neuron_census.classify.ngrams.sensitivity import measure_sensitivity
-from neuron_census.classify.thresholds import LooserThresholds, NgramThresholds
+from neuron_census.classify.thresholds import LooserThresholds
 from neuron_census.errors import CensusError
 from neuron_census.formats.tables.looser import LOOSER
 
@@ -22,7 +23,7 @@ from neuron_census.formats.tables.looser import LOOSER
 def test_every_number_equals_loops(seed: int, coverage: float, presence: float) -> None:
     layers, study, dead = made_model(random.Random(seed), neurons=9, tokens=150)
     counts, index = [layer.counts() for layer in layers], study.index()
-    thresholds = NgramThresholds(looser=LooserThresholds(coverage, presence))
+    thresholds = ngram_thresholds(looser=LooserThresholds(coverage, presence))
     found = measure_looser(counts, index, thresholds, dead)
     assert found.schema == LOOSER.schema and len(found) == 3 * len(layers)
     seen = seen_by(layers, study, dead)
@@ -47,8 +48,8 @@ def test_every_number_equals_loops(seed: int, coverage: float, presence: float) 
 def test_the_whole_model_has_what_the_sensitivity_table_says() -> None:
     layers, study, dead = made_model(random.Random(7), neurons=30)
     counts, index = [layer.counts() for layer in layers], study.index()
-    by_layer = measure_looser(counts, index, NgramThresholds(), dead)
-    sensitivity = measure_sensitivity(counts, index, NgramThresholds(), dead).filter(
+    by_layer = measure_looser(counts, index, ngram_thresholds(), dead)
+    sensitivity = measure_sensitivity(counts, index, ngram_thresholds(), dead).filter(
         coverage=0.8, presence=0.8, min_occurrences=1
     )
     whole = by_layer.group_by("n").agg(pl.col("detectors").sum(), pl.col("cumulative").last())
@@ -58,13 +59,13 @@ def test_the_whole_model_has_what_the_sensitivity_table_says() -> None:
 def test_without_detectors_there_are_noughts() -> None:
     layers, study, dead = made_model(random.Random(7))
     counts, index = [layer.counts() for layer in layers], study.index()
-    found = measure_looser(counts, index, NgramThresholds(), np.ones_like(dead))
+    found = measure_looser(counts, index, ngram_thresholds(), np.ones_like(dead))
     assert found["detectors"].sum() == found["cumulative"].sum() == 0
 
 
 def test_a_presence_below_what_is_kept_is_refused() -> None:
     layers, study, dead = made_model(random.Random(7))
     counts, index = [layer.counts() for layer in layers], study.index()
-    thresholds = NgramThresholds(looser=LooserThresholds(presence=0.2))
+    thresholds = ngram_thresholds(looser=LooserThresholds(0.8, 0.2))
     with pytest.raises(CensusError, match=r"presence: found 0\.2"):
         measure_looser(counts, index, thresholds, dead)
