@@ -166,6 +166,13 @@ def recipe_of(name):
     return json.dumps(kept, sort_keys=True)
 
 
+def licences_of(name):
+    """The licences of the text that a checkpoint is trained on, for its card."""
+    known = config["train"]["licences"]
+    domains = config["train"]["checkpoints"][name]["domains"]
+    return json.dumps({domain: known[domain] for domain in domains if domain in known})
+
+
 def training_tokenizer(wildcards):
     """The folder of the tokenizer with which a checkpoint is trained: one that is trained, or another."""
     name = config["train"]["checkpoints"][wildcards.name]["tokenizer"]
