@@ -17,7 +17,7 @@ MAY_IMPORT = {
     "record": {"checkpoint", "formats", "forward"},
     "count": {"formats", "loops"},
     "classify": {"checkpoint", "formats", "paths", "schema", "tokenizer"},
-    "draw": {"formats"},
+    "draw": {"formats", "schema"},
     "train": {"formats", "rerun", "tokenizer"},
     "hub": {"formats", "paths"},
     "formats": {"text"},

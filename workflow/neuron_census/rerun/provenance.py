@@ -211,7 +211,9 @@ class Provenance:
                 },
             },
             content={
-                "the report's page": fingerprint([*_page_files(REPORT), *_page_files(EXPLORER)]),
+                "the report's page": fingerprint(
+                    [*_page_files(REPORT), EXPLORER / "page" / "style.css"]
+                ),
                 "the captions": fingerprint([caption for caption in captions if caption.exists()]),
             },
             made_from={
