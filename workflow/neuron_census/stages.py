@@ -13,7 +13,15 @@ STAGES: dict[str, tuple[str, ...]] = {
     "record": ("record", "plan_recording", "tabulate_costs"),
     "count": ("count", "number_ngrams", "count_ngrams"),
     "classify": ("classify", "identify_projection"),
-    "draw": ("draw", "summarise", "check_claims", "explore", "compare", "draw_comparison"),
+    "draw": (
+        "draw",
+        "summarise",
+        "check_claims",
+        "explore",
+        "compare",
+        "draw_comparison",
+        "publish",
+    ),
     "hub": ("fetch_checkpoint",),
     "train": ("train_tokenizer", "train_checkpoint", "generate_mathematics"),
 }

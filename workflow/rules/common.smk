@@ -9,6 +9,7 @@ import re
 
 from neuron_census.config.figures import drawable
 from neuron_census.config.local_sources import check_local_sources
+from neuron_census.config.publication import describe
 from neuron_census.rerun.provenance import Provenance
 from neuron_census.config.selection import PAPER, Selection
 

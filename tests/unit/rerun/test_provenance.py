@@ -101,6 +101,7 @@ def reached(
 
 
 SHOWN = {"figure", "summary"}
+PUBLISHED = {"publication"}
 COMPARED = {"comparison", "fates"}
 NEAR = {"recordings near", "counts near", "ngram counts near", "census near"} | SHOWN | COMPARED
 FAR = {"recordings far", "counts far", "ngram counts far", "census far"} | SHOWN | COMPARED
@@ -178,7 +179,7 @@ def test_a_folder_without_a_checkpoint_is_named(folder: Path) -> None:
         everything(folder, CONFIG)
 
 
-SHOWN_LATER = {"claims", "explorer", *COMPARED}
+SHOWN_LATER = {"claims", "explorer", *COMPARED, *PUBLISHED}
 
 
 def later(folder: Path) -> dict[str, str]:
@@ -191,6 +192,7 @@ def later(folder: Path) -> dict[str, str]:
         "explorer": provenance.explorer(),
         "comparison": provenance.comparison("near-far"),
         "fates": provenance.fates("both"),
+        "publication": provenance.publication(),
         "trained tokenizer": provenance.trained_tokenizer("letters"),
         "trained checkpoint": provenance.trained_checkpoint("small"),
         "recordings near": provenance.recordings("near"),
@@ -228,14 +230,15 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("path", "text", "expected"),
     [
-        ("draw/claims/dead.py", "\nmore = 1\n", {"claims"}),
-        ("draw/claims/another.py", "more = 1\n", {"claims"}),
-        ("draw/explorer/page/index.html", "<p>", {"explorer"}),
-        ("draw/explorer/page/style.css", "p {}", {"explorer"}),
-        ("draw/explorer/page/code/search.js", ";", {"explorer"}),
-        ("draw/explore.py", "\nmore = 1\n", {"explorer"}),
-        ("draw/compare.py", "\nmore = 1\n", {"comparison", "fates"}),
+        ("draw/claims/dead.py", "\nmore = 1\n", {"claims", "publication"}),
+        ("draw/claims/another.py", "more = 1\n", {"claims", "publication"}),
+        ("draw/explorer/page/index.html", "<p>", {"explorer", "publication"}),
+        ("draw/explorer/page/style.css", "p {}", {"explorer", "publication"}),
+        ("draw/explorer/page/code/search.js", ";", {"explorer", "publication"}),
+        ("draw/explore.py", "\nmore = 1\n", {"explorer", "publication"}),
+        ("draw/compare.py", "\nmore = 1\n", {"comparison", "fates", "publication"}),
         ("draw/figures/neuron_fates.py", "\nmore = 1\n", {"fates"}),
+        ("draw/publication/data_card.py", "\nmore = 1\n", PUBLISHED),
         ("train/train_tokenizer.py", "\nmore = 1\n", {"trained tokenizer", "trained checkpoint"}),
         ("train/train_checkpoint.py", "\nmore = 1\n", {"trained checkpoint"}),
         ("train/recipe.py", "\nmore = 1\n", {"trained checkpoint"}),
