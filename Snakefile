@@ -83,6 +83,7 @@ rule all:
         "results/summary.csv",
         "results/claims.csv",
         "results/explorer",
+        "results/report",
 
 
 onsuccess:

@@ -18,6 +18,7 @@ STAGES: dict[str, tuple[str, ...]] = {
         "summarise",
         "check_claims",
         "explore",
+        "write_report",
         "compare",
         "draw_comparison",
         "publish",

@@ -10,7 +10,8 @@ import re
 from neuron_census.config.figures import drawable
 from neuron_census.config.local_sources import check_local_sources
 from neuron_census.config.publication import describe
-from neuron_census.rerun.provenance import Provenance
+from neuron_census.config.report_settings import SECTIONS, report_settings, section_of
+from neuron_census.rerun.across_models import ProvenanceAcrossModels
 from neuron_census.config.selection import PAPER, Selection
 
 SELECTION = Selection(config, folders=(Path("."), REPOSITORY))
@@ -19,8 +20,10 @@ if workflow.is_main_process:
         check_local_sources(SELECTION)
     except CensusError as error:
         raise WorkflowError(str(error)) from None
-PROVENANCE = Provenance(SELECTION)
+PROVENANCE = ProvenanceAcrossModels(SELECTION)
 FIGURES = drawable(config, SELECTION)
+# What the report says beneath a figure, in a file for each; this report and Snakemake's own read the same.
+CAPTIONS = Path(PACKAGE, "report")
 # Figures of what became of neurons, beside those of the paper.
 FATES = [f"fates_{comparison}" for comparison in SELECTION.comparisons]
 
@@ -179,16 +182,10 @@ def comparisons_of(wildcards):
     ]
 
 
-SECTIONS = {
-    "dead": "1. Dead neurons (section 3)",
-    "ngrams": "2. N-grams (section 4, appendix A)",
-    "positions": "3. Positions (section 5, appendix B)",
-}
-
-
-def section_of(wildcards):
-    """The part of the report that has a figure, in the paper's order."""
-    return SECTIONS[FIGURES[wildcards.figure].study]
+def category_of(wildcards):
+    """The part of Snakemake's report that has a figure, in the paper's order; after all others what goes beyond it."""
+    title = section_of(wildcards.figure, FIGURES[wildcards.figure])
+    return f"{[*SECTIONS.values()].index(title) + 1 if title in SECTIONS.values() else 7}. {title}"
 
 
 def models_shown(wildcards):
@@ -212,4 +209,4 @@ def figure_options(wildcards):
 
 def caption_of(wildcards, output):
     """What the report says beneath a figure."""
-    return Path(PACKAGE, "report", f"{wildcards.figure}.rst").read_text(encoding="utf-8")
+    return (CAPTIONS / f"{wildcards.figure}.rst").read_text(encoding="utf-8")

@@ -17,7 +17,7 @@ from neuron_census.config.selection import Selection
 from neuron_census.errors import CensusError
 from neuron_census.rerun import code_digest, statement
 from neuron_census.rerun import provenance as module
-from neuron_census.rerun.provenance import Provenance
+from neuron_census.rerun.across_models import ProvenanceAcrossModels
 
 PACKAGE = Path(neuron_census.__file__).parent
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -72,7 +72,7 @@ def folder(tmp_path: Path) -> Path:
 def everything(folder: Path, config: dict[str, Any]) -> dict[str, str]:
     """The provenance of every kind of file."""
     given = configure(config)
-    provenance = Provenance(Selection(given, (folder,)))
+    provenance = ProvenanceAcrossModels(Selection(given, (folder,)))
     found = {f"domain {name}": provenance.domain(name) for name in given["domains"]}
     found["windows"] = provenance.windows("shared")
     for model in given["models"]:
@@ -186,7 +186,7 @@ def later(folder: Path) -> dict[str, str]:
     """The provenance of what is made beside figures, and of what is trained."""
     config = deepcopy(CONFIG) | {"train": TRAIN}
     config["domains"]["notes"]["held_out"] = 0.5
-    provenance = Provenance(Selection(configure(config), (folder,)))
+    provenance = ProvenanceAcrossModels(Selection(configure(config), (folder,)))
     return {
         "claims": provenance.claims(),
         "explorer": provenance.explorer(),
