@@ -69,6 +69,7 @@ include: "workflow/rules/count.smk"
 include: "workflow/rules/classify.smk"
 include: "workflow/rules/draw.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/publish.smk"
 include: "workflow/rules/train.smk"
 
 

@@ -21,6 +21,7 @@ STAGES: dict[str, tuple[str, ...]] = {
         "write_report",
         "compare",
         "draw_comparison",
+        "publish",
     ),
     "hub": ("fetch_checkpoint",),
     "train": ("train_tokenizer", "train_checkpoint", "check_first_losses", "generate_mathematics"),

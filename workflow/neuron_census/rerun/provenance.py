@@ -228,29 +228,6 @@ class Provenance:
         )
 
     @remembered
-    def comparison(self, name: str) -> str:
-        """Of results/comparison/{name}.parquet."""
-        before, after = self._selection.pairs[name]
-        return statement(
-            "compare",
-            settings={"before": before, "after": after},
-            made_from=self._censuses([before, after]),
-        )
-
-    @remembered
-    def fates(self, name: str) -> str:
-        """Of results/figures/fates_{name}.pdf, .png and .csv."""
-        return statement(
-            "draw_comparison",
-            settings={f"comparisons.{name}": self._selection.comparisons[name]},
-            content={"the style of the figures": fingerprint([self._selection.style()])},
-            made_from={
-                f"results/comparison/{pair}.parquet": self.comparison(pair)
-                for pair in self._selection.pairs_along(name)
-            },
-        )
-
-    @remembered
     def trained_tokenizer(self, name: str) -> str:
         """Of results/trained/tokenizers/{name}."""
         recipe = self._config["train"]["tokenizers"][name]
