@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from neuron_census.formats.reference.drawn import CLAIMS, FIGURES, FROM_THE_PAPER, SUMMARY
 from neuron_census.formats.reference.stores import AXES, STORES, Store
 from neuron_census.formats.reference.texts import DOCUMENTS, WINDOWS, WINDOWS_METADATA
+from neuron_census.formats.tables.ablations import ABLATIONS, FIRINGS
 from neuron_census.formats.tables.of_a_model import TABLES
 from neuron_census.formats.tables.sensitivity import SENSITIVITY
 from neuron_census.formats.tables.table import Column, Table
@@ -53,6 +54,9 @@ def page() -> str:
         if table.name == "census":
             lines += ["The file's metadata hold, as JSON:", ""]
             lines += [*_mapping("key", CENSUS_METADATA), ""]
+    lines += ["## Ablations (Parquet)", ""]
+    lines += _table("ablations/{model}.parquet", ABLATIONS)
+    lines += _table("firings/{model}.parquet", FIRINGS)
     lines += ["## Numbers for readers (CSV)", "", *_table("sensitivity/{model}.csv", SENSITIVITY)]
     lines += [*_table(SUMMARY.name, SUMMARY), *_table(CLAIMS.name, CLAIMS)]
     for table in FIGURES:
