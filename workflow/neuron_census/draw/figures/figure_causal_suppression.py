@@ -104,7 +104,7 @@ def draw(numbers: pl.DataFrame) -> Figure:
     weights.set(title="(a) weights", xlabel="projection on the token")
     weights.set_ylabel("direct effect on its logit")
     effects.set(title="(b) what comes of it", xlabel="direct effect", ylabel="total effect")
-    shares.set(title="(c) neurons that suppress", xlabel="share of neurons (%)", xlim=(-3, 103))
+    shares.set(title="(c) suppressors", xlabel="share of neurons (%)", xlim=(-3, 103))
     shares.set_yticks(
         range(len(MEASURES)), [name.replace(", ", ",\n") for name in MEASURES.values()]
     )
