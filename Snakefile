@@ -67,6 +67,7 @@ include: "workflow/rules/count.smk"
 include: "workflow/rules/classify.smk"
 include: "workflow/rules/ablate.smk"
 include: "workflow/rules/draw.smk"
+include: "workflow/rules/compare.smk"
 include: "workflow/rules/train.smk"
 
 
@@ -79,13 +80,16 @@ rule all:
         NGRAM_COUNTS,
         expand("results/{table}/{model}.parquet", table=["ablations", "firings"], model=ABLATED),
         expand("results/figures/{figure}.{kind}", figure=FIGURES, kind=["pdf", "png", "csv"]),
+        expand("results/comparison/{pair}.parquet", pair=SELECTION.pairs),
+        expand("results/figures/{fates}.{kind}", fates=FATES, kind=["pdf", "png", "csv"]),
         "results/summary.csv",
         "results/claims.csv",
         "results/explorer",
+        "results/report",
 
 
 onsuccess:
-    print(after_success(Path("."), FIGURES), file=sys.stderr)
+    print(after_success(Path("."), [*FIGURES, *FATES]), file=sys.stderr)
 
 
 onerror:

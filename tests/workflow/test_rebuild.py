@@ -32,6 +32,7 @@ from helpers.workflow.plans import (
     LOOK_BACK,
     ONE_MODEL,
     RECORD,
+    REPORT,
     TOKENIZE,
 )
 from helpers.workflow.project import MODELS, Project
@@ -71,16 +72,19 @@ TABLE: dict[str, tuple[Change, dict[str, int]]] = {
     ),
     "which layer Figure 9 shows": (
         config(lambda given: given.update(draw={"oscillatory_ranges": {"layer": 0}})),
-        {"draw": 1},
+        {"draw": 1} | REPORT,
     ),
     "what is compared": (
         config(lambda given: given.update(experiments={"post_norm": ["tiny-b"]})),
         DRAW | {"draw": DRAW["draw"] + 1, "check_claims": 1},
     ),
-    "the paper's claims": (add("resources/paper/claims.toml", "\n"), {"check_claims": 1}),
+    "the paper's claims": (
+        add("resources/paper/claims.toml", "\n"),
+        {"check_claims": 1} | REPORT,
+    ),
     "the paper's numbers": (
         add("resources/paper/fig01_dead_neurons.csv", "opt-9b,0,1,0,1,0\n"),
-        {"draw": 1},
+        {"draw": 1} | REPORT,
     ),
     "other weights": (other_weights, ONE_MODEL),
     "the dtype of a model": (
@@ -124,9 +128,11 @@ TABLE: dict[str, tuple[Change, dict[str, int]]] = {
     ),
     "a lost table of firings": (lose("firings/tiny-a.parquet"), ABLATE | {"ablate": 1}),
     "code of draw": (edit("draw/draw"), DRAW),
-    "code of a figure": (edit("draw/figures/fig01_dead_neurons"), {"draw": 1}),
-    "code of a claim": (edit("draw/claims/dead"), {"check_claims": 1}),
+    "code of a figure": (edit("draw/figures/fig01_dead_neurons"), {"draw": 1} | REPORT),
+    "code of a claim": (edit("draw/claims/dead"), {"check_claims": 1} | REPORT),
     "code of the explorer": (edit("draw/explore"), {"explore": 1}),
+    "code of the report": (edit("draw/report/findings"), REPORT),
+    "a caption": (add("workflow/report/fig01_dead_neurons.rst", "More.\n"), REPORT),
     "code of training": (edit("train/train_checkpoint"), {}),
     "words for people": (reword, {}),
     "another model's census": (other_census, {"classify": 1, "ablate": 1} | DRAW | LOOK_BACK),

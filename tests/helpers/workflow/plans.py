@@ -6,11 +6,13 @@ from helpers.repository import REPOSITORY
 
 _FOLDER = REPOSITORY / "workflow" / "neuron_census" / "draw" / "figures"
 FIGURES = len([*_FOLDER.glob("fig[0-9]*.py"), *_FOLDER.glob("figure_*.py")])
+# Whatever is drawn anew, the report shows.
+REPORT = {"write_report": 1}
 # Three figures show experiments, of which the tiny config has none.
-DRAW = {"draw": FIGURES - 3}
+DRAW = {"draw": FIGURES - 3} | REPORT
 LOOK_BACK = {"summarise": 1, "check_claims": 1, "explore": 1}
 CLASSIFY = {"classify": 2, "ablate": 2} | DRAW | LOOK_BACK
-ABLATE = {"ablate": 2, "draw": 1, "check_claims": 1}
+ABLATE = {"ablate": 2, "draw": 1, "check_claims": 1} | REPORT
 # The recordings were deleted when they were counted: to count anything again is to record again, and
 # what was recorded again is counted again in every way.
 RECORD = {"record": 6, "count": 2, "count_ngrams": 4} | CLASSIFY

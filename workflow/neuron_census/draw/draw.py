@@ -29,6 +29,7 @@ def draw(
     spectra: list[Path] | None = None,
     positions: list[Path] | None = None,
     ablations: list[Path] | None = None,
+    looser: list[Path] | None = None,
     published: Path | None = None,
     choice: str = "{}",
     style: Path,
@@ -52,6 +53,8 @@ def draw(
         the positions tables of the same models
     ablations
         the ablations tables of the same models
+    looser
+        the tables of detectors under looser thresholds, of the same models
     published
         folder with the numbers that the paper's figures show, `{figure}.csv`, which are drawn beside ours
     choice
@@ -71,6 +74,7 @@ def draw(
         "spectra": spectra,
         "positions": positions,
         "ablations": ablations,
+        "looser": looser,
     }
     models = by_model(census, companions)
     check_study_was_made(module.STUDY, models)
