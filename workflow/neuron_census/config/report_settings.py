@@ -11,7 +11,6 @@ from typing import Any
 
 from neuron_census.config.figures import Drawable
 from neuron_census.config.selection import Selection
-from neuron_census.schema.section import schema
 
 SECTIONS = {
     "dead": "Dead neurons (section 3)",
