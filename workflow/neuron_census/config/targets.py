@@ -170,7 +170,8 @@ def _undrawn(figure: str, selection: Selection, figures: Mapping[str, Drawable])
         return f"there is no figure '{figure}'; {one_of(figure, list(figures))}"
     needed = figure_constants(module)
     study, models = needed["STUDY"], needed["MODELS"]
-    if not selection.config["studies"].get(study, True):
+    reads = selection.ablation if study == "ablation" else selection.config["studies"].get(study)
+    if not reads:
         return f"this figure needs the {study} study, and `studies.{study}` is empty. Give it text."
     named = selection.config["experiments"].get(models, [])
     missing = [model for model in named if model not in selection.models]

@@ -34,7 +34,7 @@ CHECKPOINT_FILES = ("config.json", "*.safetensors", "*.bin", "*.index.json")
 
 
 class Provenance:
-    """Provenance of every kind of file that a config asks for."""
+    """Provenance of text, windows, recordings, counts, censuses and ablations, and of what is fetched and trained."""
 
     def __init__(self, selection: Selection) -> None:
         self.known: dict[tuple[str, ...], str] = {}
@@ -74,7 +74,7 @@ class Provenance:
         return statement(
             "tokenize",
             settings={
-                "studies": self._config["studies"],
+                "studies": self._selection.studies,
                 "window": self._config.get("window"),
                 "shards": len(self._selection.shards),
             },
@@ -130,6 +130,25 @@ class Provenance:
             made_from[f"results/counts/{model}/ngrams"] = self.ngram_counts(model)
         return statement(
             "classify", settings={"classify": self._config["classify"]}, made_from=made_from
+        )
+
+    @remembered
+    def ablations(self, model: str) -> str:
+        """Of results/ablations/{model}.parquet and results/firings/{model}.parquet."""
+        tokenizer = self._selection.tokenizer_of(model)
+        return statement(
+            "ablate",
+            settings={
+                "studies.ablation": self._selection.ablation,
+                "ablate": self._config["ablate"],
+                "seed": self._config["seed"],
+                f"checkpoints.{model}.dtype": self._config["checkpoints"][model]["dtype"],
+            },
+            content=self._checkpoint_content(model),
+            made_from={
+                f"results/windows/{tokenizer}/windows.parquet": self.windows(tokenizer),
+                **self._censuses([model]),
+            },
         )
 
     @remembered
