@@ -179,7 +179,7 @@ def test_a_folder_without_a_checkpoint_is_named(folder: Path) -> None:
         everything(folder, CONFIG)
 
 
-SHOWN_LATER = {"claims", "explorer", *COMPARED, *PUBLISHED}
+SHOWN_LATER = {"claims", "explorer", "report", *COMPARED, *PUBLISHED}
 
 
 def later(folder: Path) -> dict[str, str]:
@@ -190,6 +190,7 @@ def later(folder: Path) -> dict[str, str]:
     return {
         "claims": provenance.claims(),
         "explorer": provenance.explorer(),
+        "report": provenance.report(),
         "comparison": provenance.comparison("near-far"),
         "fates": provenance.fates("both"),
         "publication": provenance.publication(),
@@ -221,7 +222,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__", "*.nb*"))
     monkeypatch.setattr(code_digest, "FOLDER", copy)
     monkeypatch.setattr(statement, "PACKAGE", copy)
-    monkeypatch.setattr(module, "PAGE", copy / "draw" / "explorer")
+    monkeypatch.setattr(module, "EXPLORER", copy / "draw" / "explorer")
+    monkeypatch.setattr(module, "REPORT", copy / "draw" / "report")
     for cached in (code_digest._tree, code_digest._module_digest, code_digest._imported):
         cached.cache_clear()
     return copy
@@ -230,12 +232,14 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("path", "text", "expected"),
     [
-        ("draw/claims/dead.py", "\nmore = 1\n", {"claims", "publication"}),
-        ("draw/claims/another.py", "more = 1\n", {"claims", "publication"}),
+        ("draw/claims/dead.py", "\nmore = 1\n", {"claims", "report", "publication"}),
+        ("draw/claims/another.py", "more = 1\n", {"claims", "report", "publication"}),
         ("draw/explorer/page/index.html", "<p>", {"explorer", "publication"}),
-        ("draw/explorer/page/style.css", "p {}", {"explorer", "publication"}),
+        ("draw/explorer/page/style.css", "p {}", {"explorer", "report", "publication"}),
         ("draw/explorer/page/code/search.js", ";", {"explorer", "publication"}),
         ("draw/explore.py", "\nmore = 1\n", {"explorer", "publication"}),
+        ("draw/report/page/index.html", "<p>", {"report"}),
+        ("draw/report/findings.py", "\nmore = 1\n", {"report"}),
         ("draw/compare.py", "\nmore = 1\n", {"comparison", "fates", "publication"}),
         ("draw/figures/neuron_fates.py", "\nmore = 1\n", {"fates"}),
         ("draw/publication/data_card.py", "\nmore = 1\n", PUBLISHED),
