@@ -69,8 +69,8 @@ resource_scopes:
     gpu="local",
 
 
-# With `--sdm apptainer`, jobs run in this image: `apptainer build neuron-census.sif apptainer.def`.
-containerized: str(REPOSITORY / "neuron-census.sif")
+# With `--sdm apptainer`, jobs run in this image of the working directory: `apptainer build neuron-census.sif apptainer.def`.
+containerized: "neuron-census.sif"
 
 
 include: "workflow/rules/common.smk"

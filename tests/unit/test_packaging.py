@@ -86,9 +86,7 @@ def test_both_images_run_the_workflow() -> None:
 
 
 def test_the_image_of_the_snakefile_is_the_one_that_the_recipe_builds() -> None:
-    image = re.search(
-        r'containerized:\s*str\(REPOSITORY / "(.*)"\)', (REPOSITORY / "Snakefile").read_text()
-    )
+    image = re.search(r'^containerized: "(.*)"$', (REPOSITORY / "Snakefile").read_text(), re.M)
     assert image
     assert f"apptainer build {image[1]} apptainer.def" in (REPOSITORY / "apptainer.def").read_text()
     assert Path(image[1]).suffix == ".sif"
