@@ -180,6 +180,17 @@ class Provenance:
         )
 
     @remembered
+    def first_losses(self, name: str) -> str:
+        """Of results/trained/first_losses/{name}.csv."""
+        recipe = self._config["train"]["checkpoints"][name]
+        return statement(
+            "check_first_losses",
+            settings={f"train.checkpoints.{name}": recipe},
+            content=self._checkpoint_content(name),
+            made_from=self._domains(recipe["domains"]),
+        )
+
+    @remembered
     def generated_mathematics(self) -> str:
         """Of results/generated/mathematics.jsonl.zst."""
         return statement("generate_mathematics")
