@@ -11,7 +11,7 @@ from neuron_census.config.figures import drawable
 from neuron_census.config.local_sources import check_local_sources
 from neuron_census.config.report_settings import SECTIONS, report_settings, section_of
 from neuron_census.rerun.provenance import Provenance
-from neuron_census.config.selection import PAPER, Selection
+from neuron_census.config.selection import OUR_CLAIMS, PAPER, Selection
 
 SELECTION = Selection(config, folders=(Path("."), REPOSITORY))
 if workflow.is_main_process:

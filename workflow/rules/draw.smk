@@ -97,6 +97,7 @@ rule summarise:
 rule check_claims:
     input:
         claims=PAPER / "claims.toml",
+        ours=OUR_CLAIMS,
         census=expand("results/census/{model}.parquet", model=SELECTION.models),
         triggers=expand("results/triggers/{model}.parquet", model=SELECTION.models),
         positions=expand("results/positions/{model}.parquet", model=SELECTION.models),
@@ -126,7 +127,7 @@ rule check_claims:
             {which: SELECTION.shown(which) for which in ("models", *config["experiments"])}
         ),
     shell:
-        "python -m neuron_census check_claims --claims {input.claims:q} --census {input.census:q}"
+        "python -m neuron_census check_claims --claims {input.claims:q} --our-claims {input.ours:q} --census {input.census:q}"
         " --triggers {input.triggers:q} --positions {input.positions:q} {params.ablations:q}"
         " --shown {params.shown:q} --output {output:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from neuron_census.config.figures import drawable
-from neuron_census.config.selection import PAPER, Selection
+from neuron_census.config.selection import OUR_CLAIMS, PAPER, Selection
 from neuron_census.rerun.fingerprint import fingerprint
 from neuron_census.rerun.remembered import remembered
 from neuron_census.rerun.statement import (
@@ -200,7 +200,10 @@ class Provenance:
             "check_claims",
             *modules_in("draw/claims"),
             settings={"models": models, "experiments": self._config["experiments"]},
-            content={"resources/paper/claims.toml": fingerprint([PAPER / "claims.toml"])},
+            content={
+                "resources/paper/claims.toml": fingerprint([PAPER / "claims.toml"]),
+                "resources/ours/claims.toml": fingerprint([OUR_CLAIMS]),
+            },
             made_from=self._censuses(models) | self._all_ablations(models),
         )
 
