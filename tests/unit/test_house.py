@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "count": {"formats", "loops"},
     "classify": {"checkpoint", "formats", "paths", "schema", "tokenizer"},
     "ablate": {"checkpoint", "formats", "forward", "paths"},
-    "draw": {"formats"},
+    "draw": {"formats", "schema"},
     "train": {"formats", "rerun", "tokenizer"},
     "hub": {"formats", "paths"},
     "formats": {"text"},

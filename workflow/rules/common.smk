@@ -9,8 +9,9 @@ import re
 
 from neuron_census.config.figures import drawable
 from neuron_census.config.local_sources import check_local_sources
+from neuron_census.config.publication import describe
 from neuron_census.config.report_settings import SECTIONS, report_settings, section_of
-from neuron_census.rerun.provenance import Provenance
+from neuron_census.rerun.across_models import ProvenanceAcrossModels
 from neuron_census.config.selection import OUR_CLAIMS, PAPER, Selection
 
 SELECTION = Selection(config, folders=(Path("."), REPOSITORY))
@@ -19,7 +20,7 @@ if workflow.is_main_process:
         check_local_sources(SELECTION)
     except CensusError as error:
         raise WorkflowError(str(error)) from None
-PROVENANCE = Provenance(SELECTION)
+PROVENANCE = ProvenanceAcrossModels(SELECTION)
 FIGURES = drawable(config, SELECTION)
 # What the report says beneath a figure, in a file for each; this report and Snakemake's own read the same.
 CAPTIONS = Path(PACKAGE, "report")
@@ -166,6 +167,13 @@ def recipe_of(name):
     recipe = config["train"]["checkpoints"][name]
     kept = {key: value for key, value in recipe.items() if key not in ("domains", "tokenizer")}
     return json.dumps(kept, sort_keys=True)
+
+
+def licences_of(name):
+    """The licences of the text that a checkpoint is trained on, for its card."""
+    known = config["train"]["licences"]
+    domains = config["train"]["checkpoints"][name]["domains"]
+    return json.dumps({domain: known[domain] for domain in domains if domain in known})
 
 
 def training_tokenizer(wildcards):

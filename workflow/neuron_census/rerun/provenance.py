@@ -20,7 +20,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from neuron_census.config.figures import drawable
 from neuron_census.config.selection import OUR_CLAIMS, PAPER, Selection
 from neuron_census.rerun.fingerprint import fingerprint
 from neuron_census.rerun.remembered import remembered
@@ -35,13 +34,12 @@ from neuron_census.rerun.statement import (
 TOKENIZER_FILES = ("config.json", "tokenizer.json", "vocab.json", "merges.txt")
 CHECKPOINT_FILES = ("config.json", "*.safetensors", "*.bin", "*.index.json")
 
-# What the pages of the explorer and of the report are made from, besides code.
+# What the pages of the explorer are made from, besides code.
 EXPLORER = Path(__file__).parents[1] / "draw" / "explorer"
-REPORT = EXPLORER.with_name("report")
-CAPTIONS = Path(__file__).parents[2] / "report"
 
 
-def _page_files(folder: Path) -> list[Path]:
+def page_files(folder: Path) -> list[Path]:
+    """Return the files of a page besides code of ours."""
     return [file for file in folder.rglob("*") if file.suffix in (".html", ".js", ".css")]
 
 
@@ -214,62 +212,8 @@ class Provenance:
         return statement(
             "explore",
             settings={"models": models},
-            content={"the explorer's page": fingerprint(_page_files(EXPLORER))},
+            content={"the explorer's page": fingerprint(page_files(EXPLORER))},
             made_from=self._censuses(models),
-        )
-
-    @remembered
-    def report(self) -> str:
-        """Of results/report."""
-        figures = drawable(self._config, self._selection)
-        captions = [
-            CAPTIONS / f"{name}.rst" for name in (*figures, "summary", "claims", "sensitivity")
-        ]
-        return statement(
-            "write_report",
-            settings={
-                "models": self._selection.models,
-                "figures": list(figures),
-                "checkpoints": {
-                    model: self._config["checkpoints"][model] for model in self._selection.models
-                },
-            },
-            content={
-                "the report's page": fingerprint([*_page_files(REPORT), *_page_files(EXPLORER)]),
-                "the captions": fingerprint([caption for caption in captions if caption.exists()]),
-            },
-            made_from={
-                **self._censuses(self._selection.models),
-                **{
-                    f"results/figures/{name}": self.figure(name, figure.models, figure.choice)
-                    for name, figure in figures.items()
-                },
-                "results/summary.csv": self.summary(),
-                "results/claims.csv": self.claims(),
-            },
-        )
-
-    @remembered
-    def comparison(self, name: str) -> str:
-        """Of results/comparison/{name}.parquet."""
-        before, after = self._selection.pairs[name]
-        return statement(
-            "compare",
-            settings={"before": before, "after": after},
-            made_from=self._censuses([before, after]),
-        )
-
-    @remembered
-    def fates(self, name: str) -> str:
-        """Of results/figures/fates_{name}.pdf, .png and .csv."""
-        return statement(
-            "draw_comparison",
-            settings={f"comparisons.{name}": self._selection.comparisons[name]},
-            content={"the style of the figures": fingerprint([self._selection.style()])},
-            made_from={
-                f"results/comparison/{pair}.parquet": self.comparison(pair)
-                for pair in self._selection.pairs_along(name)
-            },
         )
 
     @remembered

@@ -76,10 +76,10 @@ def page() -> str:
 
 def _table(path: str, table: Table) -> Iterator[str]:
     yield from (f"### {_code(path)}", "", table.row, "")
-    yield from _columns(table.columns)
+    yield from column_rows(table.columns)
     for study, columns in table.optional.items():
         yield from ("", f"{OPTIONAL[study]}:", "")
-        yield from _columns(columns)
+        yield from column_rows(columns)
     yield ""
 
 
@@ -91,7 +91,8 @@ OPTIONAL = {
 """What is said before the groups of columns of the census."""
 
 
-def _columns(columns: Mapping[str, Column]) -> Iterator[str]:
+def column_rows(columns: Mapping[str, Column]) -> Iterator[str]:
+    """Yield the lines of a Markdown table of columns, their types and what they mean."""
     yield from ("| column | type | meaning |", "|---|---|---|")
     for name, column in columns.items():
         yield f"| `{name}` | {column.dtype} | {column.meaning} |"
