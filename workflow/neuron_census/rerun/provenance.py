@@ -39,7 +39,7 @@ EXPLORER = Path(__file__).parents[1] / "draw" / "explorer"
 
 
 def page_files(folder: Path) -> list[Path]:
-    """Return the files of a page besides code of ours."""
+    """Return the HTML, JavaScript and style files in a folder."""
     return [file for file in folder.rglob("*") if file.suffix in (".html", ".js", ".css")]
 
 
