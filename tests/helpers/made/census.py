@@ -148,7 +148,10 @@ def _census(size: Size, generator: np.random.Generator) -> pl.DataFrame:
             detector, 1 + generator.integers(0, most, total), 100 + activations // 100
         ).astype(np.int64)
         values |= {
-            f"{ngram}_activations": _nulled(activations // 3, analysed),
+            # More than those at the n-grams that `_triggers` makes.
+            f"{ngram}_activations": _nulled(
+                np.where(dead, 0, 400 * size.triggers + activations // 3), analysed
+            ),
             f"{ngram}_distinct": _nulled(np.where(dead, 0, cover + activations // 50), analysed),
             f"{ngram}_cover": _nulled(cover, analysed & ~dead),
             f"{ngram}_detector": _nulled(detector, analysed),
