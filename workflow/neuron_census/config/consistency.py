@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from neuron_census.config.faults import fault_of, refuse
 from neuron_census.errors import one_of
+from neuron_census.schema.faults import fault_of, refuse
 from neuron_census.text.specification import DomainSpecification
 
 SOURCES = {"checkpoints": ("hub", "path", "trained"), "tokenizers": ("hub", "path")}
