@@ -24,6 +24,7 @@ from neuron_census.classify.ngrams.census import classify_ngrams
 from neuron_census.classify.ngrams.sensitivity import measure_sensitivity
 from neuron_census.classify.positions.census import PositionCensus, classify_positions
 from neuron_census.classify.positions.mutual_information import TooFewWindowsError
+from neuron_census.classify.promoted_tokens import list_projections
 from neuron_census.classify.suppression import measure_suppression
 from neuron_census.classify.thresholds import NgramThresholds, PositionThresholds, Thresholds
 from neuron_census.errors import CensusError
@@ -88,9 +89,9 @@ def classify(
     triggers
         where to write the n-grams that activate neurons
     projections
-        where to write what token detectors promote and suppress most
+        where to write what neurons promote and suppress most
     spectra
-        where to write the quantiles of their projections
+        where to write the quantiles of the projections of token detectors
     positions
         where to write the curves of positional neurons
     sensitivity
@@ -102,6 +103,7 @@ def classify(
     facts = facts_of_counts(store, layers, ngrams)
     facts["thresholds"] = hashlib.sha256(thresholds.encode()).hexdigest()[:32]
     activity = _count_activity(store, given)
+    by_position, left_out = _classify_positions(store, given.positions)
     parts = [_dead_columns(activity)]
     by_ngrams = _Ngrams.none()
     if ngrams is not None:
@@ -115,15 +117,15 @@ def classify(
             tokenizer,
             given.ngrams,
             activity,
+            None if by_position is None else by_position.columns,
         )
         parts.append(by_ngrams.columns)
-    by_position, left_out = _classify_positions(store, given.positions)
     if by_position is not None:
         parts.append(by_position.columns)
     parts.append(_domain_columns(activity))
     curves = pl.DataFrame(schema=POSITIONS.schema) if by_position is None else by_position.positions
     write_table_parts(by_ngrams.triggers, TRIGGERS, triggers, facts=facts)
-    write_table(by_ngrams.projections, PROJECTIONS, projections, facts=facts)
+    write_table_parts(by_ngrams.projections, PROJECTIONS, projections, facts=facts)
     write_table(by_ngrams.spectra, SPECTRA, spectra, facts=facts)
     write_table(curves, POSITIONS, positions, facts=facts)
     with sealed(sensitivity, facts) as temporary:
@@ -150,15 +152,15 @@ class _Ngrams:
 
     columns: pl.DataFrame
     triggers: Iterable[pl.DataFrame]
-    projections: pl.DataFrame
+    projections: Iterable[pl.DataFrame]
     spectra: pl.DataFrame
     sensitivity: pl.DataFrame
 
     @classmethod
     def none(cls) -> _Ngrams:
         """Return empty tables, for where no study reads n-grams."""
-        tables = (PROJECTIONS, SPECTRA, SENSITIVITY)
-        return cls(pl.DataFrame(), (), *(pl.DataFrame(schema=table.schema) for table in tables))
+        tables = (SPECTRA, SENSITIVITY)
+        return cls(pl.DataFrame(), (), (), *(pl.DataFrame(schema=table.schema) for table in tables))
 
 
 def _count_activity(store: Counts, thresholds: Thresholds) -> Activity:
@@ -229,6 +231,7 @@ def _classify_ngrams(
     tokenizer: Path,
     thresholds: NgramThresholds,
     activity: Activity,
+    positions: pl.DataFrame | None,
 ) -> _Ngrams:
     ngrams = classify_ngrams(layers, index, thresholds, activity.dead)
     encoder = Encoder.open(tokenizer)
@@ -243,13 +246,10 @@ def _classify_ngrams(
     columns = ngrams.columns.join(
         effects.detectors, on=PLACE, how="left", maintain_order="left", validate="1:1"
     )
-    projections = effects.projections.with_columns(
-        text=text.texts.gather(effects.projections["token"])
-    )
     return _Ngrams(
         columns.select(*PLACE, *CENSUS.optional["ngrams"]),
         ngrams.triggers(text, effects.tokens),
-        projections.select(list(PROJECTIONS.columns)),
+        list_projections(checkpoint, text, activity.dead, [ngrams.columns, positions]),
         effects.spectra,
         measure_sensitivity(layers, index, thresholds, activity.dead),
     )
