@@ -13,7 +13,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "record": ("record", "plan_recording", "tabulate_costs"),
     "count": ("count", "number_ngrams", "count_ngrams"),
     "classify": ("classify", "identify_projection"),
-    "draw": ("draw", "summarise", "check_claims", "explore"),
+    "draw": ("draw", "summarise", "check_claims", "explore", "export_neuronpedia"),
     "hub": ("fetch_checkpoint",),
     "train": ("train_tokenizer", "train_checkpoint", "generate_mathematics"),
 }
