@@ -13,7 +13,16 @@ STAGES: dict[str, tuple[str, ...]] = {
     "record": ("record", "plan_recording", "tabulate_costs"),
     "count": ("count", "number_ngrams", "count_ngrams"),
     "classify": ("classify", "identify_projection"),
-    "draw": ("draw", "summarise", "check_claims", "explore", "export_neuronpedia"),
+    "draw": (
+        "draw",
+        "summarise",
+        "check_claims",
+        "explore",
+        "write_report",
+        "compare",
+        "draw_comparison",
+        "export_neuronpedia",
+    ),
     "hub": ("fetch_checkpoint",),
     "train": ("train_tokenizer", "train_checkpoint", "generate_mathematics"),
 }

@@ -21,6 +21,14 @@ class DeadThresholds:
 
 
 @dataclass(frozen=True)
+class LooserThresholds:
+    """Under which n-gram detectors are counted a second time, to see where those of small models begin."""
+
+    coverage: float
+    presence: float
+
+
+@dataclass(frozen=True)
 class NgramThresholds:
     """When a neuron detects n-grams, and when it suppresses them (paper, section 4)."""
 
@@ -29,6 +37,7 @@ class NgramThresholds:
     presence: float
     min_occurrences: int
     suppression: str
+    looser: LooserThresholds
 
 
 @dataclass(frozen=True)
@@ -57,9 +66,9 @@ class Thresholds:
         Raises CensusError that names the key for anything else.
         """
         read = read_section(parse_json(text, "classify"), "classify")
-        positions = read["positions"]
+        ngrams, positions = read["ngrams"], read["positions"]
         return cls(
             DeadThresholds(**read["dead"]),
-            NgramThresholds(**read["ngrams"]),
+            NgramThresholds(**ngrams | {"looser": LooserThresholds(**ngrams["looser"])}),
             PositionThresholds(**positions | {"patterns": PatternRules(**positions["patterns"])}),
         )
