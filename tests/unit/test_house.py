@@ -13,10 +13,15 @@ from neuron_census.stages import STAGES, module_of
 
 PACKAGE = REPOSITORY / "workflow" / "neuron_census"
 MAY_IMPORT = {
+<<<<<<< HEAD
     "tokenize": {"formats", "paths", "text", "tokenizer"},
     "record": {"checkpoint", "formats", "forward", "loops"},
+=======
+    "tokenize": {"formats", "paths", "schema", "text", "tokenizer"},
+    "record": {"checkpoint", "formats", "forward"},
+>>>>>>> main
     "count": {"formats", "loops"},
-    "classify": {"checkpoint", "formats", "tokenizer"},
+    "classify": {"checkpoint", "formats", "paths", "schema", "tokenizer"},
     "draw": {"formats"},
     "train": {"formats", "rerun", "tokenizer"},
     "hub": {"formats", "paths"},
@@ -24,9 +29,10 @@ MAY_IMPORT = {
     "tokenizer": {"paths"},
     "forward": {"checkpoint", "loops"},
     "checkpoint": {"loops", "paths"},
-    "text": {"paths"},
+    "text": {"paths", "schema"},
     "paths": set(),
-    "config": {"formats", "paths", "text", "tokenizer"},
+    "schema": set(),
+    "config": {"formats", "paths", "schema", "text", "tokenizer"},
     "rerun": {"config", "formats", "stages"},
     "loops": set(),
     "stages": set(),
