@@ -13,13 +13,8 @@ from neuron_census.stages import STAGES, module_of
 
 PACKAGE = REPOSITORY / "workflow" / "neuron_census"
 MAY_IMPORT = {
-<<<<<<< HEAD
-    "tokenize": {"formats", "paths", "text", "tokenizer"},
-    "record": {"checkpoint", "formats", "forward", "loops"},
-=======
     "tokenize": {"formats", "paths", "schema", "text", "tokenizer"},
-    "record": {"checkpoint", "formats", "forward"},
->>>>>>> main
+    "record": {"checkpoint", "formats", "forward", "loops"},
     "count": {"formats", "loops"},
     "classify": {"checkpoint", "formats", "paths", "schema", "tokenizer"},
     "draw": {"formats"},
