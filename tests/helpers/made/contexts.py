@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from neuron_census.formats.context import AFTER, BEFORE, KINDS
 from neuron_census.formats.table_files import write_table
-from neuron_census.formats.tables.contexts import AFTER, BEFORE, CONTEXTS, KINDS
+from neuron_census.formats.tables.contexts import CONTEXTS
 from neuron_census.formats.tables.coverage import COVERAGE
 from neuron_census.formats.tables.table import Table
 

@@ -8,9 +8,10 @@ import polars as pl
 
 from helpers.made.census import made_census, vocabulary
 from helpers.made.contexts import made_contexts, made_coverage
+from neuron_census.formats.context import AFTER, BEFORE
 from neuron_census.formats.table_files import read_table
 from neuron_census.formats.tables.census import CENSUS
-from neuron_census.formats.tables.contexts import AFTER, BEFORE, CONTEXTS
+from neuron_census.formats.tables.contexts import CONTEXTS
 from neuron_census.formats.tables.coverage import COVERAGE
 
 

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from neuron_census.formats.context import AFTER, BEFORE
 from neuron_census.formats.tables.table import NEURON, Column, Table
-
-BEFORE, AFTER = 16, 7
-"""Tokens that are shown before the one at which a context was taken, and after it."""
-
-KINDS = ("top", "sampled")
-"""Kinds of contexts, by the names of the column `kind`."""
 
 CONTEXTS = Table(
     name="contexts",
