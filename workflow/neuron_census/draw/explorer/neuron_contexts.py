@@ -9,8 +9,9 @@ from pathlib import Path
 import polars as pl
 
 from neuron_census.draw.explorer.chunk import JSON, columns_json, write_chunk
+from neuron_census.formats.context import KINDS
 from neuron_census.formats.table_files import read_table
-from neuron_census.formats.tables.contexts import CONTEXTS, KINDS
+from neuron_census.formats.tables.contexts import CONTEXTS
 
 CONTEXT_BLOCK = 256
 """Neurons per file: a quarter of a megabyte, with eight contexts of each kind."""
