@@ -27,8 +27,8 @@ EXTREMES = 10
 BATCH = 512
 """Neurons whose projections are in memory at a time: 100 MB with OPT's vocabulary."""
 
-CHEAP = 3e12
-"""Multiplications up to which every alive neuron is projected: some minutes of a core. OPT-350m is below it."""
+CHEAP = 2e12
+"""Multiplications up to which every alive neuron is projected: some minutes of a core. OPT-125m is below it."""
 
 SPECIAL = (*(f"{ngram}_detector" for ngram in NGRAMS), "positional")
 """What a neuron of a larger model must be for its projections to be listed."""

@@ -34,7 +34,7 @@ TRIGGERS = Table(
 PROJECTIONS = Table(
     name="projections",
     row="One row per neuron and token that it promotes or suppresses most, ten each way: of every alive neuron of a "
-    "small model (alive neurons by tokens by the width of an embedding are at most 3e12, as in OPT-350m), else of "
+    "small model (alive neurons by tokens by the width of an embedding are at most 2e12, as in OPT-125m), else of "
     "n-gram detectors and positional neurons.",
     columns={
         **NEURON,
