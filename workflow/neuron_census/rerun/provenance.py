@@ -211,7 +211,7 @@ class Provenance:
         models = self._selection.models
         return statement(
             "explore",
-            settings={"models": models},
+            settings={"models": models, "draw.explorer": self._config["draw"]["explorer"]},
             content={"the explorer's page": fingerprint(page_files(EXPLORER))},
             made_from=self._censuses(models),
         )

@@ -26,6 +26,14 @@ class Shown:
     by_others: int
 
 
+@dataclass(frozen=True)
+class LayerTriggers:
+    """The rows of the triggers table of a layer: every one, and those that the pages of its neurons show."""
+
+    every: pl.DataFrame
+    shown: pl.DataFrame
+
+
 def write_neuron_blocks(
     folder: Path,
     model: str,
@@ -33,8 +41,8 @@ def write_neuron_blocks(
     census: pl.DataFrame,
     companions: Mapping[str, Path],
     shown: Shown,
-) -> pl.DataFrame:
-    """Write the blocks of one layer, and return all triggers of the layer.
+) -> LayerTriggers:
+    """Write the blocks of one layer, and return the triggers of the layer.
 
     Parameters
     ----------
@@ -56,10 +64,11 @@ def write_neuron_blocks(
         for table in (TRIGGERS, PROJECTIONS, POSITIONS)
         if table.name in companions
     }
-    triggers = tables.get(TRIGGERS.name, pl.DataFrame(schema=_schema_of_triggers()))
+    triggers = tables.get(TRIGGERS.name, pl.DataFrame(schema=TRIGGERS.schema))
+    most_frequent = _most_frequent(triggers, census, shown)
     parts = {"census": _plain(census)}
     if TRIGGERS.name in tables:
-        parts[TRIGGERS.name] = _most_frequent(triggers, census, shown)
+        parts[TRIGGERS.name] = most_frequent
     if PROJECTIONS.name in tables:
         parts[PROJECTIONS.name] = tables[PROJECTIONS.name].drop("layer").sort("neuron", "rank")
     if POSITIONS.name in tables:
@@ -71,7 +80,7 @@ def write_neuron_blocks(
             for name, rows in blocks.items()
         )
         write_chunk(folder, f"{model}/neurons/{layer}-{block}", JSON, f"{{{content}}}".encode())
-    return triggers
+    return LayerTriggers(triggers, most_frequent)
 
 
 def _most_frequent(triggers: pl.DataFrame, census: pl.DataFrame, shown: Shown) -> pl.DataFrame:
@@ -106,7 +115,3 @@ def _by_block(frame: pl.DataFrame) -> dict[int, pl.DataFrame]:
         "_block", as_dict=True, include_key=False, maintain_order=True
     )
     return {int(key[0]): part for key, part in parts.items()}
-
-
-def _schema_of_triggers() -> dict[str, pl.DataType]:
-    return {name: column.dtype for name, column in TRIGGERS.columns.items()}
