@@ -29,6 +29,7 @@ from neuron_census.errors import CensusError
 from neuron_census.formats.parquet import read_metadata
 from neuron_census.formats.seal import sealed
 from neuron_census.formats.table_files import read_table
+from neuron_census.formats.tables.ablations import ABLATIONS
 from neuron_census.formats.tables.census import CENSUS
 from neuron_census.formats.tables.contexts import CONTEXTS
 from neuron_census.formats.tables.coverage import COVERAGE
@@ -54,6 +55,7 @@ def explore(
     positions: list[Path] | None = None,
     contexts: list[Path] | None = None,
     coverage: list[Path] | None = None,
+    ablations: list[Path] | None = None,
     detector_triggers: int = 64,
     other_triggers: int = 10,
     output: Path,
@@ -74,6 +76,8 @@ def explore(
         the contexts tables of the same models: by far the largest part of the folder
     coverage
         the coverage tables of the same models
+    ablations
+        the ablations tables of the same models
     detector_triggers
         how many n-grams of each length the page of a detector shows at most; search finds all of them
     other_triggers
@@ -91,6 +95,7 @@ def explore(
         POSITIONS.name: positions,
         CONTEXTS.name: contexts,
         COVERAGE.name: coverage,
+        ABLATIONS.name: ablations,
     }
     models = by_model(census, companions)
     shown = Shown(detector_triggers, other_triggers)
@@ -169,7 +174,7 @@ def _meanings() -> dict[str, dict[str, str]]:
     """Return what every column of the tables means, which the page says where a reader points to its heading."""
     return {
         table.name: {name: column.meaning for name, column in table.all_columns.items()}
-        for table in (CENSUS, TRIGGERS, PROJECTIONS, POSITIONS, CONTEXTS, COVERAGE)
+        for table in (CENSUS, TRIGGERS, PROJECTIONS, POSITIONS, CONTEXTS, COVERAGE, ABLATIONS)
     }
 
 

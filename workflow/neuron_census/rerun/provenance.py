@@ -213,7 +213,7 @@ class Provenance:
             "explore",
             settings={"models": models, "draw.explorer": self._config["draw"]["explorer"]},
             content={"the explorer's page": fingerprint(page_files(EXPLORER))},
-            made_from=self._censuses(models),
+            made_from=self._censuses(models) | self._all_ablations(models),
         )
 
     @remembered

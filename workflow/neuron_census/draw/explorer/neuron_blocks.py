@@ -11,11 +11,23 @@ import polars as pl
 from neuron_census.draw.detected_ngrams import detectors
 from neuron_census.draw.explorer.chunk import JSON, columns_json, write_chunk
 from neuron_census.formats.table_files import read_table
+from neuron_census.formats.tables.ablations import ABLATIONS
 from neuron_census.formats.tables.ngrams import PROJECTIONS, TRIGGERS
 from neuron_census.formats.tables.positions import POSITIONS
 
 BLOCK = 512
 """Neurons per file: few enough to be read in a moment; the largest model has some thousands of files."""
+
+SAID_OF_ABLATION = (
+    *("near", "nearness", "firings", "documents", "projection"),
+    *(
+        f"{effect}{end}"
+        for effect in ("direct", "total", "log_probability", "total_difference")
+        for end in ("", "_low", "_high")
+    ),
+    *("total_difference_q", "ranks", "ranks_without"),
+)
+"""Columns of the ablations table of which the page of a neuron speaks."""
 
 
 @dataclass(frozen=True)
@@ -55,13 +67,13 @@ def write_neuron_blocks(
     census
         the layer's rows of the census, sorted by neuron
     companions
-        files of the tables `triggers`, `projections` and `positions`, those that there are
+        files of the tables `triggers`, `projections`, `positions` and `ablations`, those that there are
     shown
         how many triggers are written
     """
     tables = {
         table.name: read_table(companions[table.name], table, only=pl.col("layer") == layer)
-        for table in (TRIGGERS, PROJECTIONS, POSITIONS)
+        for table in (TRIGGERS, PROJECTIONS, POSITIONS, ABLATIONS)
         if table.name in companions
     }
     triggers = tables.get(TRIGGERS.name, pl.DataFrame(schema=TRIGGERS.schema))
@@ -73,6 +85,8 @@ def write_neuron_blocks(
         parts[PROJECTIONS.name] = tables[PROJECTIONS.name].drop("layer").sort("neuron", "rank")
     if POSITIONS.name in tables:
         parts[POSITIONS.name] = _curves(tables[POSITIONS.name])
+    if ABLATIONS.name in tables:
+        parts[ABLATIONS.name] = tables[ABLATIONS.name].select("neuron", *SAID_OF_ABLATION)
     blocks = {name: _by_block(rows) for name, rows in parts.items()}
     for block in blocks["census"]:
         content = ",".join(

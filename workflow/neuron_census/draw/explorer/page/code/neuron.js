@@ -17,7 +17,6 @@ const Neuron = (() => {
       Census.neuron(model, layer, index), Census.column(model, "kind"), Contexts.load(model, layer, index),
     ]);
     const [row] = found.census;
-    // What is done to a neuron, such as its ablation, has its place after what it writes.
     main.replaceChildren(...[
       element("h1", { id: "neuron" }, `${model.name}, layer ${layer}, neuron ${index}`),
       element("p", { class: "lead" }, Neurons.badges(kinds[layer * model.neurons + index])),
@@ -26,6 +25,7 @@ const Neuron = (() => {
       Contexts.section(contexts, row),
       ngrams(row, found.triggers, layer),
       writes(row, found.projections, model),
+      Ablation.section(found.ablations, layer),
       position(row, found.positions),
     ].filter(Boolean));
   }
