@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from helpers.browser.chromium import Chromium, NoBrowserError, chromium
+from helpers.made.ablation_tables import made_ablations
 from helpers.made.census import Made, Size, made_census, vocabulary
 from helpers.made.contexts import made_contexts, made_coverage
 from neuron_census.draw.explore import explore
@@ -43,14 +44,26 @@ def coverage(made: dict[str, Made], tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture(scope="session")
+def ablations(made: dict[str, Made], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ablations of the first model; the second has none."""
+    path = tmp_path_factory.mktemp("ablations") / "first-model.parquet"
+    return made_ablations(path, made["first-model"].census, layers=4)
+
+
+@pytest.fixture(scope="session")
 def folder(
-    made: dict[str, Made], contexts: Path, coverage: Path, tmp_path_factory: pytest.TempPathFactory
+    made: dict[str, Made],
+    contexts: Path,
+    coverage: Path,
+    ablations: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     # A name that must be quoted in an address.
     output = tmp_path_factory.mktemp("a # folder %41 ü") / "explorer"
     kinds = ("census", "triggers", "projections", "positions")
     tables: dict[str, Any] = {kind: [getattr(one, kind) for one in made.values()] for kind in kinds}
-    explore(**tables, contexts=[contexts], coverage=[coverage], output=output)
+    tables |= {"contexts": [contexts], "coverage": [coverage], "ablations": [ablations]}
+    explore(**tables, output=output)
     return output
 
 

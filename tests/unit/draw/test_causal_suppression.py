@@ -12,12 +12,11 @@ from scipy.stats import binomtest
 
 from helpers.drawn import drawn_lines, lines_by_label, titles
 from neuron_census.config.selection import OUR_CLAIMS
-from neuron_census.draw.causal_suppression import MEASURES, suppressing_shares
+from neuron_census.draw.causal_suppression import MEASURES, suppressing_shares, wilson_interval
 from neuron_census.draw.claims.claim import CANNOT, DOES_NOT, HOLDS, judge, read_claims
 from neuron_census.draw.claims.measured import Measured
 from neuron_census.draw.figures import figure_causal_suppression as figure
 from neuron_census.draw.model_tables import ModelTables
-from neuron_census.draw.shares import wilson_interval
 from neuron_census.formats.tables.ablations import ABLATIONS
 
 Row = tuple[bool, float | None, float, float, float | None]
