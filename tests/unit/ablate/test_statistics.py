@@ -54,7 +54,7 @@ def test_the_bootstrap_by_a_loop() -> None:
     def percentile(share: float) -> float:
         place = share * (len(drawn) - 1)
         below = int(place)
-        return drawn[below] + (place - below) * (drawn[below + 1] - drawn[below])
+        return float(drawn[below] + (place - below) * (drawn[below + 1] - drawn[below]))
 
     assert found.mean == pytest.approx(sum(means) / 12)
     assert found.low == pytest.approx(percentile(0.025))

@@ -15,8 +15,7 @@ import neuron_census
 from neuron_census.config.configuration import configure
 from neuron_census.config.selection import Selection
 from neuron_census.errors import CensusError
-from neuron_census.rerun import code_digest, statement
-from neuron_census.rerun import provenance as module
+from neuron_census.rerun import across_models, code_digest, drawn, statement
 from neuron_census.rerun.across_models import ProvenanceAcrossModels
 
 PACKAGE = Path(neuron_census.__file__).parent
@@ -222,8 +221,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__", "*.nb*"))
     monkeypatch.setattr(code_digest, "FOLDER", copy)
     monkeypatch.setattr(statement, "PACKAGE", copy)
-    monkeypatch.setattr(module, "EXPLORER", copy / "draw" / "explorer")
-    monkeypatch.setattr(module, "REPORT", copy / "draw" / "report")
+    monkeypatch.setattr(drawn, "EXPLORER", copy / "draw" / "explorer")
+    monkeypatch.setattr(across_models, "EXPLORER", copy / "draw" / "explorer")
+    monkeypatch.setattr(across_models, "REPORT", copy / "draw" / "report")
     for cached in (code_digest._tree, code_digest._module_digest, code_digest._imported):
         cached.cache_clear()
     return copy

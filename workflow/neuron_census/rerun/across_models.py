@@ -1,4 +1,4 @@
-"""Provenance of what looks across models: the report, comparisons of two, and the publication of all.
+"""Provenance of what looks across models: comparisons of two; the report and the publication of all.
 
 Standard library only, for it is used while the workflow is parsed.
 """
@@ -9,18 +9,40 @@ from pathlib import Path
 
 from neuron_census.config.figures import drawable
 from neuron_census.config.publication import describe
+from neuron_census.rerun.drawn import EXPLORER, ProvenanceOfDrawings, page_files
 from neuron_census.rerun.fingerprint import fingerprint
-from neuron_census.rerun.provenance import EXPLORER, Provenance, page_files
 from neuron_census.rerun.remembered import remembered
 from neuron_census.rerun.statement import statement
 
-# What the page of the report is made from, besides code.
 REPORT = EXPLORER.with_name("report")
 CAPTIONS = Path(__file__).parents[2] / "report"
 
 
-class ProvenanceAcrossModels(Provenance):
-    """Provenance of every kind of file that a config asks for, comparisons and the publication included."""
+class ProvenanceAcrossModels(ProvenanceOfDrawings):
+    """Provenance of every kind of file that a config asks for."""
+
+    @remembered
+    def comparison(self, name: str) -> str:
+        """Of results/comparison/{name}.parquet."""
+        before, after = self._selection.pairs[name]
+        return statement(
+            "compare",
+            settings={"before": before, "after": after},
+            made_from=self._censuses([before, after]),
+        )
+
+    @remembered
+    def fates(self, name: str) -> str:
+        """Of results/figures/fates_{name}.pdf, .png and .csv."""
+        return statement(
+            "draw_comparison",
+            settings={f"comparisons.{name}": self._selection.comparisons[name]},
+            content={"the style of the figures": fingerprint([self._selection.style()])},
+            made_from={
+                f"results/comparison/{pair}.parquet": self.comparison(pair)
+                for pair in self._selection.pairs_along(name)
+            },
+        )
 
     @remembered
     def report(self) -> str:
@@ -54,29 +76,6 @@ class ProvenanceAcrossModels(Provenance):
                 },
                 "results/summary.csv": self.summary(),
                 "results/claims.csv": self.claims(),
-            },
-        )
-
-    @remembered
-    def comparison(self, name: str) -> str:
-        """Of results/comparison/{name}.parquet."""
-        before, after = self._selection.pairs[name]
-        return statement(
-            "compare",
-            settings={"before": before, "after": after},
-            made_from=self._censuses([before, after]),
-        )
-
-    @remembered
-    def fates(self, name: str) -> str:
-        """Of results/figures/fates_{name}.pdf, .png and .csv."""
-        return statement(
-            "draw_comparison",
-            settings={f"comparisons.{name}": self._selection.comparisons[name]},
-            content={"the style of the figures": fingerprint([self._selection.style()])},
-            made_from={
-                f"results/comparison/{pair}.parquet": self.comparison(pair)
-                for pair in self._selection.pairs_along(name)
             },
         )
 

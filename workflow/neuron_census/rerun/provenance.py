@@ -18,15 +18,13 @@ Standard library only, for it is used while the workflow is parsed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
-from neuron_census.config.selection import OUR_CLAIMS, PAPER, Selection
+from neuron_census.config.selection import Selection
 from neuron_census.rerun.fingerprint import fingerprint
 from neuron_census.rerun.remembered import remembered
 from neuron_census.rerun.statement import (
     folder_content,
     hub_content,
-    modules_in,
     statement,
     statement_digest,
 )
@@ -34,17 +32,9 @@ from neuron_census.rerun.statement import (
 TOKENIZER_FILES = ("config.json", "tokenizer.json", "vocab.json", "merges.txt")
 CHECKPOINT_FILES = ("config.json", "*.safetensors", "*.bin", "*.index.json")
 
-# What the pages of the explorer are made from, besides code.
-EXPLORER = Path(__file__).parents[1] / "draw" / "explorer"
-
-
-def page_files(folder: Path) -> list[Path]:
-    """Return the HTML, JavaScript and style files in a folder."""
-    return [file for file in folder.rglob("*") if file.suffix in (".html", ".js", ".css")]
-
 
 class Provenance:
-    """Provenance of every kind of file that a config asks for."""
+    """Provenance of text, windows, recordings, counts, censuses and ablations, and of what is fetched and trained."""
 
     def __init__(self, selection: Selection) -> None:
         self.known: dict[tuple[str, ...], str] = {}
@@ -162,61 +152,6 @@ class Provenance:
         )
 
     @remembered
-    def figure(self, name: str, shown: str, choice: str = "", study: str = "") -> str:
-        """Of results/figures/{name}.pdf, .png and .csv, which shows a list of models.
-
-        `choice` is the key of `draw` in the config that chooses a part of what there is to show; `study` is what
-        it shows.
-        """
-        models = self._selection.shown(shown)
-        return statement(
-            "draw",
-            f"draw.figures.{name}",
-            settings={
-                "models shown": models,
-                **({f"draw.{choice}": self._config["draw"][choice]} if choice else {}),
-            },
-            content={
-                "the style of the figures": fingerprint([self._selection.style()]),
-                "what the paper's figure shows": fingerprint(self._selection.published(name)),
-            },
-            made_from=self._censuses(models)
-            | (self._all_ablations(models) if study == "ablation" else {}),
-        )
-
-    @remembered
-    def summary(self) -> str:
-        """Of results/summary.csv."""
-        models = self._selection.models
-        return statement("summarise", settings={"models": models}, made_from=self._censuses(models))
-
-    @remembered
-    def claims(self) -> str:
-        """Of results/claims.csv."""
-        models = self._selection.models
-        return statement(
-            "check_claims",
-            *modules_in("draw/claims"),
-            settings={"models": models, "experiments": self._config["experiments"]},
-            content={
-                "resources/paper/claims.toml": fingerprint([PAPER / "claims.toml"]),
-                "resources/ours/claims.toml": fingerprint([OUR_CLAIMS]),
-            },
-            made_from=self._censuses(models) | self._all_ablations(models),
-        )
-
-    @remembered
-    def explorer(self) -> str:
-        """Of results/explorer."""
-        models = self._selection.models
-        return statement(
-            "explore",
-            settings={"models": models, "draw.explorer": self._config["draw"]["explorer"]},
-            content={"the explorer's page": fingerprint(page_files(EXPLORER))},
-            made_from=self._censuses(models) | self._all_ablations(models),
-        )
-
-    @remembered
     def trained_tokenizer(self, name: str) -> str:
         """Of results/trained/tokenizers/{name}."""
         recipe = self._config["train"]["tokenizers"][name]
@@ -251,11 +186,6 @@ class Provenance:
 
     def _censuses(self, models: Iterable[str]) -> dict[str, str]:
         return {f"results/census/{model}.parquet": self.census(model) for model in models}
-
-    def _all_ablations(self, models: Iterable[str]) -> dict[str, str]:
-        if not self._selection.ablation:
-            return {}
-        return {f"results/ablations/{model}.parquet": self.ablations(model) for model in models}
 
     def _domains(self, names: Iterable[str]) -> dict[str, str]:
         return {f"results/text/{name}.parquet": self.domain(name) for name in names}
