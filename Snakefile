@@ -1,7 +1,7 @@
 """Neuron Census: what the feed-forward neurons of language models do.
 
 text ──tokenize──▶ windows ──record──▶ recordings ──count──▶ counts ──classify──▶ census ──draw──▶ figures
-                                                                                            └─ablate──▶┘
+                                                                                      └──ablate──────┘
 
     snakemake --cores 1                                                 draws every figure
     snakemake results/census/opt-mini-s.parquet --cores 1               makes one table

@@ -17,7 +17,15 @@ from typing import Any
 from helpers.made.checkpoints import make_checkpoint, make_tokenizer
 from helpers.repository import REPOSITORY
 
-SHIPPED = ("Snakefile", "workflow", "config", "profiles", "envs", "resources/paper")
+SHIPPED = (
+    "Snakefile",
+    "workflow",
+    "config",
+    "profiles",
+    "envs",
+    "resources/paper",
+    "resources/ours",
+)
 CONFIG = "tiny.yaml"
 MODELS = ("tiny-a", "tiny-b")
 

@@ -25,6 +25,7 @@ from neuron_census.classify.ngrams.looser import measure_looser
 from neuron_census.classify.ngrams.sensitivity import measure_sensitivity
 from neuron_census.classify.positions.census import PositionCensus, classify_positions
 from neuron_census.classify.positions.mutual_information import TooFewWindowsError
+from neuron_census.classify.promoted_tokens import list_projections
 from neuron_census.classify.suppression import measure_suppression
 from neuron_census.classify.thresholds import NgramThresholds, PositionThresholds, Thresholds
 from neuron_census.errors import CensusError
@@ -91,9 +92,9 @@ def classify(
     triggers
         where to write the n-grams that activate neurons
     projections
-        where to write what token detectors promote and suppress most
+        where to write what neurons promote and suppress most
     spectra
-        where to write the quantiles of their projections
+        where to write the quantiles of the projections of token detectors
     positions
         where to write the curves of positional neurons
     looser
@@ -108,6 +109,7 @@ def classify(
     facts = facts_of_counts(store, layers, ngrams)
     facts["thresholds"] = hashlib.sha256(thresholds.encode()).hexdigest()[:32]
     activity = _count_activity(store, given)
+    by_position, left_out = _classify_positions(store, given.positions)
     parts = [_dead_columns(activity)]
     by_ngrams = _Ngrams.none()
     if ngrams is not None:
@@ -121,15 +123,15 @@ def classify(
             tokenizer,
             given.ngrams,
             activity,
+            None if by_position is None else by_position.columns,
         )
         parts.append(by_ngrams.columns)
-    by_position, left_out = _classify_positions(store, given.positions)
     if by_position is not None:
         parts.append(by_position.columns)
     parts.append(_domain_columns(activity))
     curves = pl.DataFrame(schema=POSITIONS.schema) if by_position is None else by_position.positions
     write_table_parts(by_ngrams.triggers, TRIGGERS, triggers, facts=facts)
-    write_table(by_ngrams.projections, PROJECTIONS, projections, facts=facts)
+    write_table_parts(by_ngrams.projections, PROJECTIONS, projections, facts=facts)
     write_table(by_ngrams.spectra, SPECTRA, spectra, facts=facts)
     write_table(curves, POSITIONS, positions, facts=facts)
     write_table(by_ngrams.looser, LOOSER, looser, facts=facts)
@@ -157,7 +159,7 @@ class _Ngrams:
 
     columns: pl.DataFrame
     triggers: Iterable[pl.DataFrame]
-    projections: pl.DataFrame
+    projections: Iterable[pl.DataFrame]
     spectra: pl.DataFrame
     looser: pl.DataFrame
     sensitivity: pl.DataFrame
@@ -165,8 +167,8 @@ class _Ngrams:
     @classmethod
     def none(cls) -> _Ngrams:
         """Return empty tables, for where no study reads n-grams."""
-        tables = (PROJECTIONS, SPECTRA, LOOSER, SENSITIVITY)
-        return cls(pl.DataFrame(), (), *(pl.DataFrame(schema=table.schema) for table in tables))
+        tables = (SPECTRA, LOOSER, SENSITIVITY)
+        return cls(pl.DataFrame(), (), (), *(pl.DataFrame(schema=table.schema) for table in tables))
 
 
 def _count_activity(store: Counts, thresholds: Thresholds) -> Activity:
@@ -237,6 +239,7 @@ def _classify_ngrams(
     tokenizer: Path,
     thresholds: NgramThresholds,
     activity: Activity,
+    positions: pl.DataFrame | None,
 ) -> _Ngrams:
     ngrams = classify_ngrams(layers, index, thresholds, activity.dead)
     encoder = Encoder.open(tokenizer)
@@ -251,13 +254,10 @@ def _classify_ngrams(
     columns = ngrams.columns.join(
         effects.detectors, on=PLACE, how="left", maintain_order="left", validate="1:1"
     )
-    projections = effects.projections.with_columns(
-        text=text.texts.gather(effects.projections["token"])
-    )
     return _Ngrams(
         columns.select(*PLACE, *CENSUS.optional["ngrams"]),
         ngrams.triggers(text, effects.tokens),
-        projections.select(list(PROJECTIONS.columns)),
+        list_projections(checkpoint, text, activity.dead, [ngrams.columns, positions]),
         effects.spectra,
         measure_looser(layers, index, thresholds, activity.dead),
         measure_sensitivity(layers, index, thresholds, activity.dead),
