@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from urllib.parse import quote
+
 import polars as pl
 import pytest
 
-from helpers.browser.chromium import Chromium
+from helpers.browser.chromium import Chromium, chromium
+from helpers.made.census import Size, made_census
+from neuron_census.draw.explore import explore
+from neuron_census.draw.explorer import trigger_index
 
 
 def table_rows(page: Chromium) -> list[list[str]]:
@@ -62,6 +68,15 @@ def test_a_text_leads_to_the_neurons_that_it_triggers_detectors_first(
     assert set(place[: len(detecting)]) == detecting and detecting | others >= set(place)
     assert len(found) == min(25, len(detecting) + len(others))
     assert f"of {len(others):,} other neuron" in page.text("#who .lead")
+    by_layer = chosen.filter("detects").group_by("model").len()
+    shown_by_layer = page.script(
+        "return [...document.querySelectorAll('.layers')]"
+        ".map((one) => [one.querySelector('.name'), one.querySelector('.count')].map((part) => part.textContent))"
+    )
+    assert {name: int(count) for name, count in shown_by_layer if count != "0"} == dict(
+        by_layer.rows()
+    )
+    assert "[object" not in page.text()
 
 
 def test_the_neurons_of_a_text_are_sorted_by_what_a_heading_says(page: Chromium) -> None:
@@ -104,3 +119,30 @@ def test_a_link_to_what_does_not_exist_says_so(page: Chromium, state: str, said:
     assert said in page.text(".notice")
     page.click("main a")
     assert not page.text("h1").startswith("There is no such ")
+
+
+def test_many_ngrams_are_searched_by_how_they_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trigger_index, "WHOLE", 7)
+    monkeypatch.setattr(trigger_index, "NGRAMS_OF_A_PART", 7)
+    made = made_census(tmp_path, "many", Size(layers=2, neurons=40, vocabulary=80, detectors=0))
+    explore(**made.options(), output=tmp_path / "explorer")
+    shown = pl.read_parquet(made.triggers).filter(n=1)
+    texts = set(shown["text"])
+    with chromium(tmp_path / "explorer") as page:
+        for typed in ("word2", " Part3", "WORD64", "\u0627", "&lt;", "part", "nothing"):
+            begins = [
+                text for text in texts if text.strip(" ").lower().startswith(typed.strip().lower())
+            ]
+            contains = {text for text in begins if typed.lower() in text.lower()}
+            page.goto(f"view=search&q={quote(typed)}")
+            found = page.script(
+                "return [...document.querySelectorAll('.ngrams a')]"
+                ".map((one) => new URLSearchParams(one.hash.slice(1)).get('gram'))"
+            )
+            # Texts that begin alike are neighbours, and two files hold at least eight of them.
+            assert set(found) <= contains and len(found) >= min(8, len(contains)), typed
+            if found:
+                assert "more that begin with it and trigger neurons" in page.text("[role=status]")
+        assert page.complaints() == []

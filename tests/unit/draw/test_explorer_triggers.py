@@ -67,6 +67,7 @@ def test_each_ngram_leads_to_the_neurons_that_show_it(
     small: bool,
 ) -> None:
     if small:
+        monkeypatch.setattr(trigger_index, "WHOLE", 7)
         monkeypatch.setattr(trigger_index, "NGRAMS_OF_A_PART", 7)
         monkeypatch.setattr(trigger_index, "NEURONS_OF_A_FILE", 11)
     explore(**made.options(), other_triggers=SHOWN, output=tmp_path / "explorer")

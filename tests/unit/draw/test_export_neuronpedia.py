@@ -146,7 +146,7 @@ def test_what_is_exported_twice_is_the_same(made: Made, contexts: Path, tmp_path
     content = []
     for name in ("first", "second"):
         output = tmp_path / name
-        given = {"census": made.census, "contexts": contexts, "output": output}
+        given: dict[str, Any] = {"census": made.census, "contexts": contexts, "output": output}
         export_neuronpedia(**given, creator="user", owner="nobody", model="made")
         files = sorted(file for file in (output / "made").rglob("*") if file.is_file())
         content.append([(str(file.relative_to(output)), file.read_bytes()) for file in files])
@@ -165,7 +165,8 @@ def test_what_is_exported_twice_is_the_same(made: Made, contexts: Path, tmp_path
 def test_what_a_user_can_mend_is_named(
     made: Made, contexts: Path, tmp_path: Path, changed: dict[str, Any], said: str
 ) -> None:
-    given = {"census": made.census, "contexts": contexts, "creator": "user", "owner": "nobody"}
+    named = {"creator": "user", "owner": "nobody"}
+    given: dict[str, Any] = {"census": made.census, "contexts": contexts, **named}
     with pytest.raises(CensusError, match=said):
         export_neuronpedia(**(given | changed), output=tmp_path / "output")
     assert not (tmp_path / "output").exists()

@@ -20,8 +20,11 @@ from neuron_census.draw.detected_ngrams import detectors
 from neuron_census.draw.explorer.chunk import JSON, columns_json, write_array, write_chunk
 from neuron_census.formats.tables.vocabulary import NGRAM_LENGTHS
 
-NGRAMS_OF_A_PART = 1 << 16
-"""N-grams per file: few enough to be searched in a moment; the tokens of most models fit into one."""
+WHOLE = 1 << 16
+"""N-grams that are in one file, so that a text is found anywhere in them; the tokens of most models are fewer."""
+
+NGRAMS_OF_A_PART = 1 << 14
+"""N-grams per file where they are more."""
 
 NEURONS_OF_A_FILE = 1 << 16
 LISTED = 1000
@@ -38,7 +41,7 @@ TOKEN_BITS = 21
 class TriggerIndex:
     """The shown n-grams of all neurons, layer by layer; detectors of an n-gram are listed elsewhere."""
 
-    ngrams: list[pl.DataFrame] = field(default_factory=list)
+    ngrams: pl.DataFrame | None = None
     neurons: list[pl.DataFrame] = field(default_factory=list)
 
     def add(self, census: pl.DataFrame, shown: pl.DataFrame, first: int) -> None:
@@ -63,9 +66,10 @@ class TriggerIndex:
         found = shown.with_columns(
             key=pl.sum_horizontal(token), place=(pl.col("neuron") + first).cast(pl.UInt32)
         )
-        self.ngrams.append(
-            found.unique(["n", "key"]).select("n", "key", "ngram", "text", "occurrences")
-        )
+        ngrams = found.select("n", "key", "ngram", "text", "occurrences")
+        known = [] if self.ngrams is None else [self.ngrams]
+        # Layers share most n-grams: each is held once.
+        self.ngrams = pl.concat([*known, ngrams]).unique(["n", "key"])
         detected = found.join(detectors(census), on=["neuron", "n"], how="semi").filter("covered")
         others = found.join(detected, on=["neuron", "n", "key"], how="anti")
         self.neurons.append(
@@ -92,11 +96,11 @@ class TriggerIndex:
         parts: dict[str, list[str]] = {}
         for n in NGRAM_LENGTHS.values():
             name = f"{model}/triggers/{n}"
-            if not self.ngrams:
+            if self.ngrams is None:
                 parts[str(n)] = []
                 continue
             neurons = _listed(pl.concat(rows.filter(n=n) for rows in self.neurons))
-            ngrams = _ordered(pl.concat(rows.filter(n=n) for rows in self.ngrams), neurons)
+            ngrams = _ordered(self.ngrams.filter(n=n), neurons)
             _write_neurons(folder, name, ngrams, neurons)
             parts[str(n)] = _write_ngrams(folder, name, ngrams)
         return parts
@@ -142,8 +146,7 @@ def _ordered(ngrams: pl.DataFrame, neurons: pl.DataFrame) -> pl.DataFrame:
     listed = neurons.group_by("key").agg(pl.col("neurons").first(), listed=pl.len().cast(pl.Int64))
     before = pl.col("listed").cum_sum() - pl.col("listed")
     return (
-        ngrams.unique("key")
-        .join(listed, on="key", how="inner")
+        ngrams.join(listed, on="key", how="inner")
         .with_columns(sought=sought(pl.col("text")))
         .sort("sought", "text", "key")
         .with_columns(file=before // NEURONS_OF_A_FILE)
@@ -168,7 +171,8 @@ def _write_neurons(folder: Path, name: str, ngrams: pl.DataFrame, neurons: pl.Da
 
 def _write_ngrams(folder: Path, name: str, ngrams: pl.DataFrame) -> list[str]:
     begin = []
-    for part, rows in enumerate(ngrams.iter_slices(NGRAMS_OF_A_PART)):
+    of_a_part = WHOLE if len(ngrams) <= WHOLE else NGRAMS_OF_A_PART
+    for part, rows in enumerate(ngrams.iter_slices(of_a_part)):
         begin.append(str(rows["sought"][0]))
         kept = rows.select("ngram", "text", "occurrences", "neurons", "listed", "file", "start")
         write_chunk(folder, f"{name}/{part}", JSON, columns_json(kept).encode())

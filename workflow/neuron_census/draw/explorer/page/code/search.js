@@ -70,9 +70,10 @@ const Search = (() => {
         + "Search for a text to find all that trigger a neuron.";
     }
     const others = found.length - detected;
+    const least = models.some((one) => Triggers.limited(one, n, wanted)) ? "at least " : "";
     return [
       `${counted(detected, `detected ${label}`)} with this text`,
-      others ? `, and ${number(others)} more that ${how} it and trigger neurons` : "", first, ".",
+      others ? `, and ${least}${number(others)} more that ${how} it and trigger neurons` : "", first, ".",
     ].join("");
   }
 
@@ -125,7 +126,7 @@ const Search = (() => {
       element("p", { class: "lead" },
         `${counted(detecting.length, "neuron")} detect${detecting.length === 1 ? "s" : ""} it. It is among the most `,
         `frequent ${label}s of ${counted(all, "other neuron")}.${rest}`),
-      detecting.length ? read.map(({ model }) => layers(model, detecting)) : [],
+      ...(detecting.length ? read.map(({ model }) => layers(model, detecting)) : []),
       element("div", { class: "scrolled" }, table));
     await Tables.make(table, columns(kinds, label), "neurons", {
       data: rows.map((row) => ({ ...row, order: order(row) })), order: [],

@@ -4,19 +4,25 @@
 
 const Triggers = (() => {
   const FIELDS = ["place", "activations", "of"];
-  // Of a large model, n-grams come in parts; a text that begins more of them is too short to be of use.
-  const PARTS = 3;
+  // Of a large model, n-grams come in parts; a text that begins those of more parts is too short to be of use.
+  const PARTS = 2;
 
   /** Whether the n-grams of a length are in one file, so that a text can be sought anywhere in them. */
   function whole(model, n) {
     return (model.searched[n] ?? []).length <= 1;
   }
 
+  /** Whether so many n-grams begin with a text that `find` finds the first ones only. */
+  function limited(model, n, wanted) {
+    return partsWith(model.searched[n] ?? [], sought(wanted)).length > PARTS;
+  }
+
   /** A promise of the n-grams of a model that contain a text, or begin with it where they are many. */
   async function find(model, n, wanted) {
     const key = sought(wanted);
     const lower = wanted.toLowerCase();
-    const read = await Promise.all(partsWith(model.searched[n] ?? [], key).map((part) => load(model, n, part)));
+    const parts = partsWith(model.searched[n] ?? [], key).slice(0, PARTS);
+    const read = await Promise.all(parts.map((part) => load(model, n, part)));
     const all = whole(model, n);
     return read.flatMap((part) => {
       const found = [];
@@ -65,7 +71,7 @@ const Triggers = (() => {
       const ends = part + 1 === begin.length || order(begin[part + 1], key) >= 0;
       if (starts && ends) found.push(part);
     });
-    return found.slice(0, PARTS);
+    return found;
   }
 
   /** The form in which texts are in order: without spaces at either end, in lower case. */
@@ -83,5 +89,5 @@ const Triggers = (() => {
     return first.length - second.length;
   }
 
-  return { find, neurons, whole };
+  return { find, neurons, whole, limited };
 })();
