@@ -28,7 +28,16 @@ FATES = [f"fates_{comparison}" for comparison in SELECTION.comparisons]
 
 
 # What classify makes of every model.
-TABLES = ("census", "triggers", "projections", "spectra", "positions")
+TABLES = (
+    "census",
+    "triggers",
+    "projections",
+    "spectra",
+    "positions",
+    "contexts",
+    "coverage",
+    "seen_ngrams",
+)
 NGRAM_COUNTS = [
     f"results/counts/{model}/ngrams/{layer}.zarr"
     for model in SELECTION.models

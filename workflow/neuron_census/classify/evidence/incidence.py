@@ -99,7 +99,7 @@ class Incidence:
         unseen = chao2(np.array([self.once]), np.array([self.twice]), self.documents)
         return float(min(unseen[0], self.dead))
 
-    def wakes(self, further: float) -> float:
+    def wakes(self, further: int) -> float:
         """Return how many dead neurons so many further documents are expected to wake."""
         share = woken_share(
             np.array([self.once]), np.array([self.twice]), self.documents, further, self.dead
@@ -113,9 +113,7 @@ def count_documents(bits: UInt8[np.ndarray, "neuron octet"]) -> Int64[np.ndarray
     return counts
 
 
-def chao2(
-    once: np.ndarray, twice: np.ndarray, documents: int
-) -> Float64[np.ndarray, " replicate"]:
+def chao2(once: np.ndarray, twice: np.ndarray, documents: int) -> Float64[np.ndarray, " replicate"]:
     """Return how many that are in no document Chao2 infers from those in exactly one and exactly two."""
     corrected = once * np.maximum(once - 1, 0) / 2
     usual = once**2 / (2 * np.maximum(twice, 1))
@@ -125,7 +123,7 @@ def chao2(
 
 
 def woken_share(
-    once: np.ndarray, twice: np.ndarray, documents: int, further: float, dead: int
+    once: np.ndarray, twice: np.ndarray, documents: int, further: int, dead: int
 ) -> Float64[np.ndarray, " replicate"]:
     """Return how many further documents would wake, as a share of those that are active in exactly one.
 

@@ -9,7 +9,7 @@ from neuron_census.classify.evidence.incidence import Incidence, woken_share
 
 
 def predict_woken(
-    incidence: Incidence, further: float, *, confidence: float, replicates: int, seed: int
+    incidence: Incidence, further: int, *, confidence: float, replicates: int, seed: int
 ) -> tuple[float, float]:
     """Return the interval in which the number of neurons lies that further documents wake.
 
@@ -44,7 +44,9 @@ def predict_woken(
     # Without any to infer from, every new one may count.
     most = min(1.0, further / incidence.documents)
     share = np.where(once > 0, np.minimum(share, 1.0), most)
-    woken = generator.binomial(_clusters(incidence, generator, replicates, share), np.minimum(share, 1))
+    woken = generator.binomial(
+        _clusters(incidence, generator, replicates, share), np.minimum(share, 1)
+    )
     woken = np.minimum(woken, incidence.dead)
     tail = (1 - confidence) / 2
     lower, upper = np.quantile(woken, [tail, 1 - tail], method="inverted_cdf")
@@ -55,9 +57,7 @@ def _clusters(
     incidence: Incidence, generator: np.random.Generator, replicates: int, share: np.ndarray
 ) -> Int64[np.ndarray, " replicate"]:
     """Return for each replicate how many neurons are in the documents that are drawn."""
-    sizes, many = np.unique(
-        incidence.singletons[incidence.singletons > 0], return_counts=True
-    )
+    sizes, many = np.unique(incidence.singletons[incidence.singletons > 0], return_counts=True)
     if not len(sizes):
         sizes, many = np.array([1]), np.array([0])
     found = int(many.sum())
