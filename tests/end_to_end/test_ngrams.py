@@ -76,6 +76,7 @@ def tables(
     outputs: dict[str, Any] = {table.name: folder / f"{table.name}.parquet" for table in TABLES}
     classify(
         counts=counted.counts,
+        windows=model.windows.path,
         ngrams=counted.ngrams,
         ngram_counts=list(counted.ngram_counts),
         checkpoint=model.checkpoint,

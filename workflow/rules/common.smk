@@ -34,7 +34,17 @@ FATES = figures_beside(SELECTION)
 
 
 # What classify makes of every model.
-TABLES = ("census", "triggers", "projections", "spectra", "positions")
+TABLES = (
+    "census",
+    "triggers",
+    "projections",
+    "spectra",
+    "positions",
+    "looser",
+    "contexts",
+    "coverage",
+    "seen_ngrams",
+)
 # Of which models detectors are ablated.
 ABLATED = SELECTION.models if SELECTION.ablation else []
 NGRAM_COUNTS = [

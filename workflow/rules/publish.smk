@@ -11,7 +11,7 @@ rule publish:
         tables=[
             *expand(
                 "results/{table}/{model}.parquet",
-                table=[*TABLES, "looser"],
+                table=TABLES,
                 model=SELECTION.models,
             ),
             *expand("results/ablations/{model}.parquet", model=ABLATED),

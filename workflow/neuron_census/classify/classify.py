@@ -1,8 +1,9 @@
 """Classify: counts become a census, one row per neuron; every threshold is applied here.
 
-classify(counts=Path("counts/m.zarr"), checkpoint=model, tokenizer=model, thresholds="{}",
+classify(counts=Path("counts/m.zarr"), windows=..., checkpoint=model, tokenizer=model, thresholds="{}",
          census=Path("census/m.parquet"), triggers=..., projections=..., spectra=...,
-         positions=..., looser=..., sensitivity=Path("sensitivity/m.csv"))
+         positions=..., looser=..., contexts=..., coverage=..., seen_ngrams=...,
+         sensitivity=Path("sensitivity/m.csv"))
 read_table(Path("census/m.parquet"), CENSUS)    # one row per neuron
 """
 
@@ -18,8 +19,15 @@ import numpy as np
 import polars as pl
 
 from neuron_census.checkpoint.checkpoint import Checkpoint
-from neuron_census.classify.belonging import check_tokenizer, check_weights, facts_of_counts
+from neuron_census.classify.belonging import (
+    check_tokenizer,
+    check_weights,
+    facts_of_counts,
+    open_windows,
+)
 from neuron_census.classify.dead import Activity, count_activity
+from neuron_census.classify.evidence.census import classify_evidence
+from neuron_census.classify.evidence.tables import EvidenceSources
 from neuron_census.classify.ngrams.census import classify_ngrams
 from neuron_census.classify.ngrams.looser import measure_looser
 from neuron_census.classify.ngrams.sensitivity import measure_sensitivity
@@ -51,6 +59,7 @@ PLACE = list(NEURON)
 def classify(
     *,
     counts: Path,
+    windows: Path | None = None,
     ngrams: Path | None = None,
     ngram_counts: list[Path] | None = None,
     checkpoint: Path,
@@ -63,6 +72,9 @@ def classify(
     spectra: Path,
     positions: Path,
     looser: Path,
+    contexts: Path,
+    coverage: Path,
+    seen_ngrams: Path,
     sensitivity: Path,
 ) -> None:
     """Say for every neuron whether it is dead, what it detects, and whether it encodes position.
@@ -75,6 +87,8 @@ def classify(
     ----------
     counts
         the counts store of one model
+    windows
+        the window table that it was recorded from, of which contexts show the text
     ngrams
         the numbered n-grams of the study
     ngram_counts
@@ -99,6 +113,12 @@ def classify(
         where to write the curves of positional neurons
     looser
         where to write the detectors of every layer under looser thresholds
+    contexts
+        where to write the text around the places where neurons are active
+    coverage
+        where to write how sure the dead neurons of every layer are
+    seen_ngrams
+        where to write how many of the n-grams of such text were seen
     sensitivity
         where to write how the number of detectors changes with the thresholds, as CSV
     """
@@ -111,6 +131,9 @@ def classify(
     activity = _count_activity(store, given)
     by_position, left_out = _classify_positions(store, given.positions)
     parts = [_dead_columns(activity)]
+    evidence = classify_evidence(store, activity, given) if store.has_documents else None
+    if evidence is not None:
+        parts.append(evidence.columns)
     by_ngrams = _Ngrams.none()
     if ngrams is not None:
         source = Checkpoint.open(checkpoint)
@@ -135,6 +158,10 @@ def classify(
     write_table(by_ngrams.spectra, SPECTRA, spectra, facts=facts)
     write_table(curves, POSITIONS, positions, facts=facts)
     write_table(by_ngrams.looser, LOOSER, looser, facts=facts)
+    table = None if windows is None else open_windows(windows, store)
+    sources = EvidenceSources(store, table, ngrams, tokenizer, given.evidence)
+    sure = None if evidence is None else evidence.coverage
+    sources.write(sure, coverage=coverage, contexts=contexts, seen_ngrams=seen_ngrams, facts=facts)
     with sealed(sensitivity, facts) as temporary:
         by_ngrams.sensitivity.write_csv(temporary)
     tokens_by_domain = dict(zip(store.domains, activity.tokens.tolist(), strict=True))

@@ -56,7 +56,7 @@ class StudyDocuments:
             found["document"].to_numpy(),
             found["tokens"].to_numpy(),
             found["windows"].to_numpy().astype(np.int64),
-            numbered.select("shard", "id"),
+            numbered.select("shard", "id", "length"),
         )
 
     def __len__(self) -> int:
@@ -64,5 +64,12 @@ class StudyDocuments:
 
     def of_shard(self, shard: int) -> Int64[np.ndarray, " window"]:
         """Return the document of each of the study's windows of a shard, in forward order."""
+        return self._column("id", shard)
+
+    def lengths_of_shard(self, shard: int) -> Int64[np.ndarray, " window"]:
+        """Return the tokens, BOS included, of each of these windows."""
+        return self._column("length", shard)
+
+    def _column(self, name: str, shard: int) -> Int64[np.ndarray, " window"]:
         rows = self._of_window.filter(pl.col("shard") == shard)
-        return rows["id"].to_numpy().astype(np.int64)
+        return rows[name].to_numpy().astype(np.int64)

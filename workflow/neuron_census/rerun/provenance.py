@@ -94,6 +94,8 @@ class Provenance:
             settings={
                 f"checkpoints.{model}.dtype": self._config["checkpoints"][model]["dtype"],
                 "record.ngram_layers": self._config["record"]["ngram_layers"],
+                "record.contexts": self._config["record"]["contexts"],
+                "seed": self._config["seed"],
             },
             content=self._checkpoint_content(model),
             made_from={f"results/windows/{tokenizer}/windows.parquet": self.windows(tokenizer)},
