@@ -138,6 +138,7 @@ rule explore:
         projections=expand("results/projections/{model}.parquet", model=SELECTION.models),
         positions=expand("results/positions/{model}.parquet", model=SELECTION.models),
         ablations=expand("results/ablations/{model}.parquet", model=ABLATED),
+        comparisons=expand("results/comparison/{pair}.parquet", pair=SELECTION.pairs),
     output:
         directory("results/explorer"),
     log:
@@ -153,9 +154,10 @@ rule explore:
     params:
         provenance=lambda wildcards: PROVENANCE.explorer(),
         ablations=ablation_options,
+        comparisons=comparison_options,
     shell:
         "python -m neuron_census explore --census {input.census:q} --triggers {input.triggers:q}"
-        " --projections {input.projections:q} --positions {input.positions:q} {params.ablations:q} --output {output:q}"
+        " --projections {input.projections:q} --positions {input.positions:q} {params.ablations:q} {params.comparisons:q} --output {output:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
 
