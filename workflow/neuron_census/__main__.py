@@ -28,6 +28,7 @@ GROUPS = {
     "count": "Count: recordings to exact counts",
     "classify": "Classify: counts to the census",
     "draw": "Draw: the census to figures, claims and the explorer",
+    "library": "Look: what a census knows, in the terminal",
     "hub": "Beside the verbs: the model hub",
     "train": "Beside the verbs: training small models",
 }

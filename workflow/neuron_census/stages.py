@@ -14,10 +14,11 @@ STAGES: dict[str, tuple[str, ...]] = {
     "count": ("count", "number_ngrams", "count_ngrams"),
     "classify": ("classify", "identify_projection"),
     "draw": ("draw", "summarise", "check_claims", "explore"),
+    "library": ("look", "ask"),
     "hub": ("fetch_checkpoint",),
     "train": ("train_tokenizer", "train_checkpoint", "generate_mathematics"),
 }
-"""The commands of each verb, and of the two helpers of verbs, in the order in which data flow."""
+"""The commands of each verb, of the library, and of the two helpers of verbs, in the order in which data flow."""
 
 
 def module_of(command: str) -> str:
