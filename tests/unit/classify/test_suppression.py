@@ -14,8 +14,8 @@ import pytest
 import torch
 
 from helpers.made.checkpoints import StateDict, make_checkpoint
-from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.checkpoint import projections
+from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.classify import suppression
 from neuron_census.classify.suppression import (
     extremes,

@@ -1,68 +1,13 @@
-"""Results of a planted model, with recordings that are kept, once for all tests of the library."""
+"""Results of a planted model, once for all tests of the library."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
-import polars as pl
 import pytest
 
-from helpers.made.results import add_model
-from helpers.planted.ngrams import BOS
-from helpers.planted.text import ANALYSED, SHARDS, WINDOW, Model, make_model, text
-from neuron_census.formats.windows import Windows, write_windows
-from neuron_census.library.census import Census
-from neuron_census.tokenizer.encoder import Encoder
-
-NAME = "planted"
-
-
-@dataclass(frozen=True)
-class Run:
-    """A planted model and the results that have its census."""
-
-    results: Path
-    model: Model
-
-    @property
-    def census(self) -> Census:
-        """The results, opened anew."""
-        return Census.open(self.results)
+from helpers.planted.run import Run, make_run
 
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Take the census of a planted model; not to be changed."""
-    folder = tmp_path_factory.mktemp("library")
-    model = make_model(folder / "made", post_norm=False)
-    results = folder / "results"
-    windows = results / "windows" / "tiny" / "windows.parquet"
-    table = text(model.ids).with_columns(
-        positions=(pl.col("length") == WINDOW) & (pl.col("domain") == "prose")
-    )
-    encoder = Encoder.open(model.tokenizer)
-    windows.parent.mkdir(parents=True)
-    write_windows(
-        table,
-        windows,
-        window_length=WINDOW,
-        bos=BOS,
-        vocabulary=encoder.vocabulary,
-        shards=SHARDS,
-        domains=["code", "prose"],
-        tokenizer=encoder.digest,
-    )
-    model = Model(
-        model.checkpoint, model.tokenizer, Windows.open(windows), model.ids, model.planted
-    )
-    add_model(
-        results,
-        NAME,
-        model.checkpoint,
-        model.tokenizer,
-        windows,
-        shards=SHARDS,
-        analysed=ANALYSED,
-    )
-    return Run(results, model)
+    """Return a run with its results; not to be changed."""
+    return make_run(tmp_path_factory.mktemp("library"))

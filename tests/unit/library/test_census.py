@@ -12,17 +12,16 @@ import polars as pl
 import pytest
 
 from helpers.oracles.brute_force import active_tokens
+from helpers.planted.run import NAME, Run
 from helpers.planted.text import ANALYSED, DEAD, WINDOW
 from neuron_census.errors import CensusError
 from neuron_census.library.census import Census
-
-from .conftest import NAME, Run
 
 
 @pytest.fixture(scope="module")
 def activity(run: Run) -> list[list[np.ndarray]]:
     """Return which neurons are active, `[window][layer]` of `[token, neuron]`, by transformers in float64."""
-    return active_tokens(run.model.checkpoint, run.model.windows.table)
+    return list(active_tokens(run.model.checkpoint, run.model.windows.table))
 
 
 def test_models_and_tables_are_those_of_the_run(run: Run) -> None:
@@ -100,7 +99,11 @@ def test_counts_are_sums_over_the_dead_study(run: Run, activity: list[list[np.nd
     assert len(counts) == 4 * 40 * 2
     for place in [(0, 0), (1, 20), (3, 39), DEAD]:
         for domain in ("code", "prose"):
-            chosen = [activity[row["window"]][place[0]][:, place[1]] for row in windows if row["domain"] == domain]
+            chosen = [
+                activity[row["window"]][place[0]][:, place[1]]
+                for row in windows
+                if row["domain"] == domain
+            ]
             row = counts.row(
                 by_predicate=(pl.col("layer") == place[0])
                 & (pl.col("neuron") == place[1])

@@ -1,14 +1,13 @@
 """What every neuron does at each token of one's own text, with the census beside it.
 
-    found = activations("resources/checkpoints/opt-mini-l", "In the beginning", census=Census.open("results"))
-    found.tokens                  # one row per token, BOS first
-    found.active                  # bool [layer, position, neuron]
-    found.firings()               # one row per token and neuron that is active there, with its census
+found = activations("resources/checkpoints/opt-mini-l", "In the beginning", census=Census.open("results"))
+found.tokens                  # one row per token, BOS first
+found.active                  # bool [layer, position, neuron]
+found.firings()               # one row per token and neuron that is active there, with its census
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path

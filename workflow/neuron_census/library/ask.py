@@ -1,6 +1,6 @@
 """Ask a model what fires in a text: detectors, positional and dead neurons, token by token.
 
-    python -m neuron_census ask opt-mini-l "In the beginning God created the heaven"
+python -m neuron_census ask opt-mini-l "In the beginning God created the heaven"
 """
 
 from __future__ import annotations
@@ -14,16 +14,22 @@ from rich.table import Table
 from rich.text import Text
 
 from neuron_census.library.activations import Activations, Device, activations
-from neuron_census.library.asked import KINDS, firings_by_kind, ngrams_found
+from neuron_census.library.asked import KINDS, firings_by_kind, ngrams_found, of_kind
 from neuron_census.library.catalogue import Source, find_source
 from neuron_census.library.census import Census
 from neuron_census.library.terminal import heading, open_console, shortened, visible
 
 LONGEST_TOKEN = 16
+NAMES = {
+    "detectors": "n-gram detectors",
+    "positional": "positional neurons",
+    "dead": "neurons dead in the census",
+}
 COLOURS = {"detectors": "green", "positional": "cyan", "dead": "red"}
 EXPLANATION = (
     "2.431 is neuron 431 of layer 2; layers, neurons and positions count from 0. Behind a detector stands the n-gram "
-    "that it detects, where one ends at that token. Neurons that are dead in the census fired on none of its text."
+    "that it detects, where one ends at that token. Dead are neurons that no token of the census activates; the BOS "
+    "does not count there, unless `classify.dead.count_bos` is set."
 )
 
 
@@ -36,7 +42,7 @@ def ask(
     configfile: list[Path] | None = None,
     checkpoint: Path | None = None,
     tokenizer: Path | None = None,
-    most: int = 4,
+    most: int = 3,
     device: Device = "auto",
     json: bool = False,
 ) -> None:
@@ -65,10 +71,11 @@ def ask(
     """
     census = Census.open(results)
     census.require_model(model)
-    if checkpoint is None:
-        source = find_source(results, model, configfile or [])
-    else:
-        source = Source(checkpoint, checkpoint)
+    source = (
+        find_source(results, model, configfile or [])
+        if checkpoint is None
+        else Source(checkpoint, checkpoint)
+    )
     found = activations(
         source.checkpoint,
         text,
@@ -127,7 +134,9 @@ def _print(
     console = open_console()
     layers, positions, neurons = found.active.shape
     console.print(
-        heading(model, f"{layers} layers of {neurons:,} neurons; {positions - 1} tokens after the BOS")
+        heading(
+            model, f"{layers} layers of {neurons:,} neurons; {positions - 1} tokens after the BOS"
+        )
     )
     table = Table(box=None, header_style="bold", padding=(0, 1), pad_edge=False)
     table.add_column("at", justify="right", style="dim")
@@ -145,8 +154,8 @@ def _print(
         table.add_row(str(position), shown, f"{shares[position]:.1%}", *cells)
     console.print(table)
     console.print()
-    for kind in KINDS:
-        console.print(_total(kind, firings[kind], found))
+    for kind in KINDS if found.neurons is not None else ():
+        console.print(_total(kind, firings[kind], found.neurons))
     console.print(Text(EXPLANATION, style="dim"))
 
 
@@ -169,8 +178,9 @@ def _cell(kind: str, rows: pl.DataFrame, ngrams: dict[Place, list[str]], most: i
     return cell
 
 
-def _total(kind: str, rows: pl.DataFrame, found: Activations) -> Text:
-    names = {"detectors": "n-gram detectors", "positional": "positional neurons", "dead": "neurons dead in the census"}
+def _total(kind: str, rows: pl.DataFrame, neurons: pl.DataFrame) -> Text:
+    """How many of all neurons of a kind fire somewhere in the text, and at how many tokens."""
     fired = rows.select("layer", "neuron").n_unique()
+    known = len(neurons.filter(of_kind(neurons, kind)))
     tokens = rows["position"].n_unique()
-    return Text(f"{names[kind]}: {fired:,} fired, at {tokens:,} of {len(found.tokens):,} tokens")
+    return Text(f"{NAMES[kind]}: {fired:,} of {known:,} fire, at {tokens:,} of these tokens")

@@ -25,14 +25,18 @@ def firings_by_kind(found: Activations) -> dict[str, pl.DataFrame]:
     found
         activations with their census
     """
-    firings = found.firings().sort("position", "value", descending=[False, True], maintain_order=True)
-    detectors = [name for n in NGRAM_LENGTHS if (name := f"{n}_detector") in firings.columns]
-    conditions = {
-        "detectors": pl.any_horizontal(*detectors) if detectors else pl.lit(False),
-        "positional": pl.col("positional") if "positional" in firings.columns else pl.lit(False),
-        "dead": pl.col("dead"),
-    }
-    return {kind: firings.filter(conditions[kind]) for kind in KINDS}
+    firings = found.firings().sort(
+        "position", "value", descending=[False, True], maintain_order=True
+    )
+    return {kind: firings.filter(of_kind(firings, kind)) for kind in KINDS}
+
+
+def of_kind(rows: pl.DataFrame, kind: str) -> pl.Expr:
+    """Return whether a neuron is of a kind, for rows with columns of the census; never where a study was not made."""
+    detectors = [f"{ngram}_detector" for ngram in NGRAM_LENGTHS]
+    columns = detectors if kind == "detectors" else [kind]
+    there = [pl.col(name) for name in columns if name in rows.columns]
+    return pl.any_horizontal(*there).fill_null(False) if there else pl.lit(False)
 
 
 def ngrams_found(census: Census, found: Activations, detectors: pl.DataFrame) -> pl.DataFrame:

@@ -131,9 +131,7 @@ class Census:
         """Return the windows that a model has read: one row per window, its tokens among the columns."""
         return self._windows(model).table
 
-    def bits(
-        self, model: str, layer: int, neuron: int, window: int
-    ) -> Bool[np.ndarray, " token"]:
+    def bits(self, model: str, layer: int, neuron: int, window: int) -> Bool[np.ndarray, " token"]:
         """Return whether a neuron is active at each token of a window, the BOS first, bool `[token]`.
 
         Recordings are there if the run was told `record: {keep: true}`. They hold, token by token, the

@@ -1,6 +1,6 @@
 """Look at one neuron in the terminal: how often it is active, what it detects, promotes and encodes.
 
-    python -m neuron_census look opt-mini-l 2 534
+python -m neuron_census look opt-mini-l 2 534
 """
 
 from __future__ import annotations

@@ -57,7 +57,9 @@ def _kinds(sheet: NeuronSheet) -> Text:
         if row.get(f"{name}_detector"):
             said.append(("token detector" if n == 1 else f"{name} detector", "bold green"))
     if row.get("suppresses") is not None:
-        said.append(("suppresses its tokens" if row["suppresses"] else "promotes its tokens", "magenta"))
+        said.append(
+            ("suppresses its tokens" if row["suppresses"] else "promotes its tokens", "magenta")
+        )
     if row.get("positional"):
         said.append((f"positional: {row['strength']}, {row['pattern']}", "bold cyan"))
     return Text(", ").join(Text(words, style=style) for words, style in said)
@@ -93,7 +95,7 @@ def _ngrams(sheet: NeuronSheet) -> Table | None:
             f"{name}s",
             f"{row[f'{name}_activations']:,}",
             f"{row[f'{name}_distinct']:,}",
-            "–" if cover is None else f"{cover:,}",
+            "-" if cover is None else f"{cover:,}",
             Text("detector", style="bold green") if row[f"{name}_detector"] else "",
         )
     return table
@@ -127,7 +129,10 @@ def _projections(sheet: NeuronSheet, most: int) -> Table | None:
     suppressed = rows.filter(pl.col("rank") < 0).sort("rank", descending=True)
     columns = [
         (
-            [Text(shortened(visible(text), LONGEST_TOKEN), style="bold") for text in listed["text"]],
+            [
+                Text(shortened(visible(text), LONGEST_TOKEN), style="bold")
+                for text in listed["text"]
+            ],
             [f"{value:+.3f}" for value in listed["value"]],
         )
         for listed in (promoted.head(most), suppressed.head(most))
@@ -179,7 +184,7 @@ def _columns(*names: str, right: tuple[int, ...] = ()) -> Table:
 
 
 def _percent(share: float) -> str:
-    """A share in percent, to three digits; what is above 0 never reads 0."""
-    if share == 0 or share == 1:
+    """A share in percent; what is above 0 never reads 0%, and what is below 1 never 100%."""
+    if share in (0, 1):
         return f"{share:.0%}"
-    return f"{share:.1%}" if 0.001 <= share <= 0.999 else f"{100 * share:.2g}%" if share < 0.5 else f"{100 * share:.4g}%"
+    return f"{share:.1%}" if 0.001 <= share <= 0.999 else f"{100 * share:.4g}%"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import unicodedata
 from collections.abc import Sequence
+from itertools import pairwise
 
 from rich.console import Console
 from rich.text import Text
@@ -55,10 +56,7 @@ def sparkline(values: Sequence[float], width: int) -> str:
     """
     count = min(width, len(values))
     bounds = [place * len(values) // count for place in range(count + 1)] if count else [0]
-    means = [
-        sum(values[first:end]) / (end - first)
-        for first, end in zip(bounds, bounds[1:], strict=False)
-    ]
+    means = [sum(values[first:end]) / (end - first) for first, end in pairwise(bounds)]
     top = len(BARS) - 1
     return "".join(BARS[round(top * min(1.0, max(0.0, mean)) + 1e-9)] for mean in means)
 
