@@ -13,10 +13,10 @@ from neuron_census.stages import STAGES, module_of
 
 PACKAGE = REPOSITORY / "workflow" / "neuron_census"
 MAY_IMPORT = {
-    "tokenize": {"formats", "paths", "text", "tokenizer"},
+    "tokenize": {"formats", "paths", "schema", "text", "tokenizer"},
     "record": {"checkpoint", "formats", "forward"},
     "count": {"formats", "loops"},
-    "classify": {"checkpoint", "formats", "tokenizer"},
+    "classify": {"checkpoint", "formats", "paths", "schema", "tokenizer"},
     "draw": {"formats"},
     "train": {"formats", "rerun", "tokenizer"},
     "hub": {"formats", "paths"},
@@ -24,9 +24,10 @@ MAY_IMPORT = {
     "tokenizer": {"paths"},
     "forward": {"checkpoint", "loops"},
     "checkpoint": {"loops", "paths"},
-    "text": {"paths"},
+    "text": {"paths", "schema"},
     "paths": set(),
-    "config": {"formats", "paths", "text", "tokenizer"},
+    "schema": set(),
+    "config": {"formats", "paths", "schema", "text", "tokenizer"},
     "rerun": {"config", "formats", "stages"},
     "loops": set(),
     "library": {"checkpoint", "config", "formats", "forward", "tokenizer"},

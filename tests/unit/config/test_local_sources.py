@@ -78,7 +78,9 @@ GPT2 = {"model_type": "gpt2", "n_layer": 12, "n_positions": 1024, "activation_fu
         ("{", "broken JSON: Expecting property name"),
     ],
 )
-def test_a_checkpoint_that_is_no_opt_with_relu(folder: Path, content: Any, words: str) -> None:
+def test_a_checkpoint_that_is_not_an_opt_model_with_relu(
+    folder: Path, content: Any, words: str
+) -> None:
     write_config(folder / "model", content)
     text = said(folder)
     assert f"{folder / 'model' / 'config.json'}: " in text

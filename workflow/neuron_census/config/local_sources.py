@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from neuron_census.config.faults import fault_of, refuse
 from neuron_census.config.selection import Selection
 from neuron_census.errors import CensusError
+from neuron_census.schema.faults import fault_of, refuse
 from neuron_census.text.specification import DomainSpecification
 from neuron_census.tokenizer.folder import TokenizerFolder
 
@@ -40,7 +40,7 @@ def _faults(selection: Selection) -> Iterator[str]:
         if faults:
             refused.add(model)
     for tokenizer in dict.fromkeys(map(selection.tokenizer_of, selection.models)):
-        # What is no OPT model has no tokenizer of one, and it is enough to say so once.
+        # Another kind of model has another kind of tokenizer, and it is enough to say so once.
         if tokenizer not in refused:
             yield from _tokenizer_faults(selection, tokenizer)
     for domain in selection.domains:

@@ -59,7 +59,7 @@ def fetch_checkpoint(
     tokenizer_only
         leave the weights out: tokenizer files and config.json only
 
-    Raises CensusError where the hub cannot be reached or refuses, the repository is no OPT with
+    Raises CensusError where the hub cannot be reached or refuses, the repository is not an OPT with
     PyTorch weights, a file arrives damaged, or the disk is too small.
     """
     source = list_repository(repository, revision)
@@ -145,7 +145,7 @@ def tokenizer_files(source: HubRepository, *, required_here: bool) -> list[HubFi
 
 
 def refuse_other_models(source: HubRepository, path: Path) -> None:
-    """Refuse what is no OPT with ReLU before its weights are fetched."""
+    """Refuse what is not an OPT with ReLU before its weights are fetched."""
     place = f"{source.name} at {source.revision}: config.json"
     content = parse_json(path.read_bytes(), place, "Choose another revision.")
     if not isinstance(content, dict):

@@ -139,7 +139,7 @@ def activations(
         check_tokenizer(census, model, encoder)
         neurons = census.neurons(model)
         dtype = dtype or _dtype(census.facts(model)["dtype"])
-    computed = DTYPES[dtype] if dtype else source.stored("embed_tokens.weight").dtype
+    computed = DTYPES[dtype] if dtype else _stored_dtype(source)
     ids = _ids(encoder, text, source)
     with acquire_device(device) as place:
         found = _forward(source, ids, computed, place)
@@ -158,6 +158,11 @@ def _dtype(name: str) -> Dtype:
         if name == known:
             return known  # type: ignore[return-value]
     raise CensusError(f"dtype: found '{name}'; {one_of(name, list(DTYPES))}")
+
+
+def _stored_dtype(source: Checkpoint) -> torch.dtype:
+    """The type in which weights are stored."""
+    return next(iter(source.tensors.values())).dtype
 
 
 def _ids(encoder: Encoder, text: str, source: Checkpoint) -> Int64[np.ndarray, " position"]:
