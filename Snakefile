@@ -1,6 +1,7 @@
 """Neuron Census: what the feed-forward neurons of language models do.
 
 text ──tokenize──▶ windows ──record──▶ recordings ──count──▶ counts ──classify──▶ census ──draw──▶ figures
+                                                                                            └─ablate──▶┘
 
     snakemake --cores 1 --resources gpu=1                               draws every figure
     snakemake --cores 1 results/census/opt-mini-s.parquet               makes one table
@@ -64,6 +65,7 @@ include: "workflow/rules/fetch.smk"
 include: "workflow/rules/record.smk"
 include: "workflow/rules/count.smk"
 include: "workflow/rules/classify.smk"
+include: "workflow/rules/ablate.smk"
 include: "workflow/rules/draw.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/train.smk"
@@ -76,6 +78,7 @@ rule all:
         expand("results/sensitivity/{model}.csv", model=SELECTION.models),
         expand("results/counts/{model}.zarr", model=SELECTION.models),
         NGRAM_COUNTS,
+        expand("results/{table}/{model}.parquet", table=["ablations", "firings"], model=ABLATED),
         expand("results/figures/{figure}.{kind}", figure=FIGURES, kind=["pdf", "png", "csv"]),
         expand("results/comparison/{pair}.parquet", pair=SELECTION.pairs),
         expand("results/figures/{fates}.{kind}", fates=FATES, kind=["pdf", "png", "csv"]),

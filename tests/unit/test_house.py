@@ -17,6 +17,7 @@ MAY_IMPORT = {
     "record": {"checkpoint", "formats", "forward"},
     "count": {"formats", "loops"},
     "classify": {"checkpoint", "formats", "paths", "schema", "tokenizer"},
+    "ablate": {"checkpoint", "formats", "forward", "paths"},
     "draw": {"formats"},
     "train": {"formats", "rerun", "tokenizer"},
     "hub": {"formats", "paths"},
@@ -39,7 +40,7 @@ MAY_IMPORT = {
 }
 """What each folder, or module beside them, may import of the package; everything may import the next."""
 EVERYWHERE = {"errors", "progress", "__init__"}
-VERBS = ("tokenize", "record", "count", "classify", "draw")
+VERBS = ("tokenize", "record", "count", "classify", "ablate", "draw")
 LONGEST_FILE = 300
 LARGEST_FOLDER = 15
 

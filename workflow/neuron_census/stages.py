@@ -13,6 +13,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "record": ("record", "plan_recording", "tabulate_costs"),
     "count": ("count", "number_ngrams", "count_ngrams"),
     "classify": ("classify", "identify_projection"),
+    "ablate": ("ablate",),
     "draw": (
         "draw",
         "summarise",

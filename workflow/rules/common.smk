@@ -29,6 +29,8 @@ FATES = [f"fates_{comparison}" for comparison in SELECTION.comparisons]
 
 # What classify makes of every model.
 TABLES = ("census", "triggers", "projections", "spectra", "positions")
+# Of which models detectors are ablated.
+ABLATED = SELECTION.models if SELECTION.ablation else []
 NGRAM_COUNTS = [
     f"results/counts/{model}/ngrams/{layer}.zarr"
     for model in SELECTION.models
@@ -200,10 +202,17 @@ def tables_shown(table):
     ]
 
 
-def figure_options(wildcards):
-    """What the config chooses of a figure that shows a part of what there is."""
+def ablations_shown(wildcards):
+    """The tables of ablations, of every model of a figure that shows them."""
+    is_shown = FIGURES[wildcards.figure].study == "ablation"
+    return tables_shown("ablations")(wildcards) if is_shown else []
+
+
+def figure_options(wildcards, input):
+    """What only some figures are told: a choice of the config where they show a part of what there is, ablations."""
     choice = FIGURES[wildcards.figure].choice
-    return ["--choice", json.dumps(config["draw"][choice], sort_keys=True)] if choice else []
+    chosen = ["--choice", json.dumps(config["draw"][choice], sort_keys=True)] if choice else []
+    return [*chosen, *(["--ablations", *input.ablations] if input.ablations else [])]
 
 
 def caption_of(wildcards, output):

@@ -179,6 +179,12 @@ def _comparison_faults(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _study_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    cut = {
+        entry["domain"]
+        for study, entries in config["studies"].items()
+        for entry in entries
+        if study != "ablation"
+    }
     for study, entries in config["studies"].items():
         seen = set()
         for number, entry in enumerate(entries):
@@ -187,6 +193,11 @@ def _study_faults(config: Mapping[str, Any]) -> Iterator[str]:
             if domain in seen:
                 yield f"{where}: '{domain}' occurs twice; give one budget for it."
             seen.add(domain)
+            if study == "ablation" and domain in config["domains"] and domain not in cut:
+                yield (
+                    f"{where}: no other study reads '{domain}', and ablation takes windows of theirs that the n-gram "
+                    f"study does not read; {one_of(domain, sorted(cut))}"
+                )
 
 
 def _recipe_faults(config: Mapping[str, Any]) -> Iterator[str]:

@@ -25,13 +25,18 @@ from neuron_census.formats.counts import Counts
 from neuron_census.formats.parquet import read_metadata
 from neuron_census.formats.seal import check_same, read_seal
 from neuron_census.formats.table_files import read_table
+from neuron_census.formats.tables.ablations import ABLATIONS, FIRINGS
 from neuron_census.formats.tables.census import CENSUS
 from neuron_census.formats.tables.ngrams import PROJECTIONS, SPECTRA, TRIGGERS
+from neuron_census.formats.tables.of_a_model import TABLES
 from neuron_census.formats.tables.positions import POSITIONS
 from neuron_census.formats.tables.table import Table
 from neuron_census.formats.windows import Windows
 from neuron_census.library.counts import counts_by_domain, curve_by_domain
 from neuron_census.library.recorded_bits import read_bits
+
+KINDS = {table.name: table for table in (*TABLES, ABLATIONS, FIRINGS)}
+"""Every kind of table that a model can have, by its name."""
 
 
 @dataclass(frozen=True)
@@ -127,6 +132,38 @@ class Census:
         """
         return counts_by_domain(self._counts(model))
 
+    def contexts(
+        self, model: str, layer: int | None = None, neuron: int | None = None
+    ) -> pl.DataFrame:
+        """Return the text behind neurons: where each was most active, and a sample of where it was active."""
+        return self.table("contexts", model, layer, neuron)
+
+    def ablations(
+        self, model: str, layer: int | None = None, neuron: int | None = None
+    ) -> pl.DataFrame:
+        """Return what became of the logits without a neuron: one row per neuron that was ablated."""
+        return self.table("ablations", model, layer, neuron)
+
+    def table(
+        self, name: str, model: str, layer: int | None = None, neuron: int | None = None
+    ) -> pl.DataFrame:
+        """Return any table of a model by its name in docs/tables.md, such as `looser`.
+
+        Parameters
+        ----------
+        name
+            the kind of table: its folder in the results
+        model
+            its name in the config
+        layer, neuron
+            only rows of these
+
+        Raises CensusError for a kind that there is not, and where the run has made no such table.
+        """
+        if name not in KINDS:
+            raise CensusError(f"there is no table '{name}'; {one_of(name, list(KINDS))}")
+        return self._table(KINDS[name], model, layer, neuron)
+
     def windows(self, model: str) -> pl.DataFrame:
         """Return the windows that a model has read: one row per window, its tokens among the columns."""
         return self._windows(model).table
@@ -178,9 +215,9 @@ class Census:
                 f"{self.folder}: has no census of a model '{model}'; {one_of(model, list(self.models))}"
             )
 
-    def has(self, table: Table, model: str) -> bool:
+    def has(self, name: str, model: str) -> bool:
         """Return whether there is a table of a kind for a model."""
-        return (self.folder / table.name / f"{model}.parquet").is_file()
+        return (self.folder / name / f"{model}.parquet").is_file()
 
     def has_curves(self, model: str) -> bool:
         """Return whether the counts of a model are at hand, with windows of the positions study."""

@@ -7,8 +7,10 @@ from typing import Any
 
 import polars as pl
 
-from neuron_census.formats.tables.ngrams import PROJECTIONS, TRIGGERS
-from neuron_census.library.census import Census
+from neuron_census.library.census import KINDS, Census
+
+TABLES = [name for name in ("triggers", "projections", "contexts", "ablations") if name in KINDS]
+"""Tables that have rows of a neuron, where the run has made them."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,9 @@ class NeuronSheet:
     def read(cls, census: Census, model: str, layer: int, neuron: int) -> NeuronSheet:
         """Return what there is of a neuron; CensusError for one that is not there, and for damaged files."""
         row = census.neuron(model, layer, neuron)
-        tables = {}
-        if census.has(TRIGGERS, model):
-            tables["triggers"] = census.triggers(model, layer, neuron)
-        if census.has(PROJECTIONS, model):
-            tables["projections"] = census.projections(model, layer, neuron)
+        tables = {
+            name: census.table(name, model, layer, neuron) for name in TABLES if census.has(name, model)
+        }
         return cls(
             model,
             census.size(model),

@@ -86,7 +86,7 @@ class Provenance:
         return statement(
             "tokenize",
             settings={
-                "studies": self._config["studies"],
+                "studies": self._selection.studies,
                 "window": self._config.get("window"),
                 "shards": len(self._selection.shards),
             },
@@ -145,10 +145,30 @@ class Provenance:
         )
 
     @remembered
-    def figure(self, name: str, shown: str, choice: str = "") -> str:
+    def ablations(self, model: str) -> str:
+        """Of results/ablations/{model}.parquet and results/firings/{model}.parquet."""
+        tokenizer = self._selection.tokenizer_of(model)
+        return statement(
+            "ablate",
+            settings={
+                "studies.ablation": self._selection.ablation,
+                "ablate": self._config["ablate"],
+                "seed": self._config["seed"],
+                f"checkpoints.{model}.dtype": self._config["checkpoints"][model]["dtype"],
+            },
+            content=self._checkpoint_content(model),
+            made_from={
+                f"results/windows/{tokenizer}/windows.parquet": self.windows(tokenizer),
+                **self._censuses([model]),
+            },
+        )
+
+    @remembered
+    def figure(self, name: str, shown: str, choice: str = "", study: str = "") -> str:
         """Of results/figures/{name}.pdf, .png and .csv, which shows a list of models.
 
-        `choice` is the key of `draw` in the config that chooses a part of what there is to show.
+        `choice` is the key of `draw` in the config that chooses a part of what there is to show; `study` is what
+        it shows.
         """
         models = self._selection.shown(shown)
         return statement(
@@ -162,7 +182,8 @@ class Provenance:
                 "the style of the figures": fingerprint([self._selection.style()]),
                 "what the paper's figure shows": fingerprint(self._selection.published(name)),
             },
-            made_from=self._censuses(models),
+            made_from=self._censuses(models)
+            | (self._all_ablations(models) if study == "ablation" else {}),
         )
 
     @remembered
@@ -180,7 +201,7 @@ class Provenance:
             *modules_in("draw/claims"),
             settings={"models": models, "experiments": self._config["experiments"]},
             content={"resources/paper/claims.toml": fingerprint([PAPER / "claims.toml"])},
-            made_from=self._censuses(models),
+            made_from=self._censuses(models) | self._all_ablations(models),
         )
 
     @remembered
@@ -283,6 +304,11 @@ class Provenance:
 
     def _censuses(self, models: Iterable[str]) -> dict[str, str]:
         return {f"results/census/{model}.parquet": self.census(model) for model in models}
+
+    def _all_ablations(self, models: Iterable[str]) -> dict[str, str]:
+        if not self._selection.ablation:
+            return {}
+        return {f"results/ablations/{model}.parquet": self.ablations(model) for model in models}
 
     def _domains(self, names: Iterable[str]) -> dict[str, str]:
         return {f"results/text/{name}.parquet": self.domain(name) for name in names}
