@@ -9,9 +9,10 @@ from neuron_census.classify.classify import classify
 from neuron_census.count.count import count
 from neuron_census.count.count_ngrams import count_ngrams
 from neuron_census.count.number_ngrams import number_ngrams
-from neuron_census.record.record import Dtype, record
+from neuron_census.record.planning.plan import Dtype
+from neuron_census.record.record import record
 
-TABLES = ("census", "triggers", "projections", "spectra", "positions")
+TABLES = ("census", "triggers", "projections", "spectra", "positions", "looser")
 
 
 def add_model(

@@ -14,6 +14,7 @@ from helpers.planted.run import NAME, Run
 from neuron_census.__main__ import main
 from neuron_census.errors import CensusError
 from neuron_census.library.catalogue import find_source
+from neuron_census.library.look import look
 
 COLUMNS = 100
 
@@ -103,17 +104,8 @@ def test_hostile_tokens_are_shown_by_their_codes(
     made_census(tmp_path, "hostile", Size(vocabulary=20, triggers=20))
     shown = set()
     for neuron in range(30):
-        arguments = (
-            "look",
-            "hostile",
-            "0",
-            str(neuron),
-            "--most",
-            "40",
-            "--results",
-            str(tmp_path),
-        )
-        printed = said(capsys, *arguments)
+        look("hostile", 0, neuron, results=tmp_path, most=40)
+        printed = capsys.readouterr().out
         assert not re.search(r"[\x00-\x09\x0b-\x1f\u200b\u202e\u0301\u0600-\u06ff]", printed)
         shown |= {
             code for code in (r"\x1b", r"\u202e", r"\n\t", "␣␣", "(empty)") if code in printed

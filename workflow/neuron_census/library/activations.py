@@ -67,7 +67,8 @@ class Activations:
     @property
     def values(self) -> Float[np.ndarray, "layer position neuron"]:
         """The activations: what ReLU makes of the pre-activations."""
-        return np.maximum(self.pre_activations, 0)
+        values: Float[np.ndarray, "layer position neuron"] = np.maximum(self.pre_activations, 0)
+        return values
 
     def firings(self) -> pl.DataFrame:
         """Return one row per token and neuron that is active there, by position, layer and neuron.
@@ -156,7 +157,7 @@ def activations(
 def _dtype(name: str) -> Dtype:
     for known in ("float64", "float32", "bfloat16", "float16"):
         if name == known:
-            return known  # type: ignore[return-value]
+            return known
     raise CensusError(f"dtype: found '{name}'; {one_of(name, list(DTYPES))}")
 
 

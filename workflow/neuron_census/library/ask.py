@@ -154,8 +154,9 @@ def _print(
         table.add_row(str(position), shown, f"{shares[position]:.1%}", *cells)
     console.print(table)
     console.print()
-    for kind in KINDS if found.neurons is not None else ():
-        console.print(_total(kind, firings[kind], found.neurons))
+    if found.neurons is not None:
+        for kind in KINDS:
+            console.print(_total(kind, firings[kind], found.neurons))
     console.print(Text(EXPLANATION, style="dim"))
 
 

@@ -86,7 +86,7 @@ class Census:
         if found.is_empty():
             raise CensusError(
                 f"{model}: has no neuron {neuron} in layer {layer}; expected layers from 0 to "
-                f"{rows['layer'].max()} and neurons from 0 to {rows['neuron'].max()}."
+                f"{rows['layer'].n_unique() - 1} and neurons from 0 to {rows['neuron'].n_unique() - 1}."
             )
         return found.row(0, named=True)
 

@@ -33,7 +33,9 @@ class NeuronSheet:
         """Return what there is of a neuron; CensusError for one that is not there, and for damaged files."""
         row = census.neuron(model, layer, neuron)
         tables = {
-            name: census.table(name, model, layer, neuron) for name in TABLES if census.has(name, model)
+            name: census.table(name, model, layer, neuron)
+            for name in sorted(TABLES)
+            if census.has(name, model)
         }
         return cls(
             model,

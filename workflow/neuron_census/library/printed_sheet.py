@@ -9,6 +9,7 @@ from rich.text import Text
 
 from neuron_census.formats.tables.vocabulary import NGRAM_LENGTHS
 from neuron_census.library.neuron_sheet import NeuronSheet
+from neuron_census.library.printed_contexts import contexts_table
 from neuron_census.library.terminal import heading, shortened, sparkline, visible
 
 LABEL_WIDTH = 12
@@ -39,11 +40,16 @@ def print_sheet(sheet: NeuronSheet, console: Console, most: int) -> None:
     )
     console.print(_kinds(sheet))
     console.print()
-    for part in (_activity(sheet), _ngrams(sheet), _triggers(sheet, most)):
-        if part is not None:
-            console.print(part)
-            console.print()
-    for part in (_projections(sheet, most), _positions(sheet)):
+    parts = (
+        _activity(sheet),
+        _ngrams(sheet),
+        _triggers(sheet, most),
+        _projections(sheet, most),
+        _ablation(sheet),
+        _positions(sheet),
+        contexts_table(sheet, most),
+    )
+    for part in parts:
         if part is not None:
             console.print(part)
             console.print()
@@ -67,7 +73,7 @@ def _kinds(sheet: NeuronSheet) -> Text:
 
 def _activity(sheet: NeuronSheet) -> Table:
     row = sheet.row
-    table = _pairs()
+    table = pairs()
     table.add_row(
         "active",
         f"{row['activations']:,} of {row['tokens']:,} tokens, {_percent(row['frequency'])}",
@@ -143,13 +149,30 @@ def _projections(sheet: NeuronSheet, most: int) -> Table | None:
     return table
 
 
+def _ablation(sheet: NeuronSheet) -> Table | None:
+    """What is lost at the tokens that trigger it when it is silenced: effects with their 95% intervals."""
+    rows = sheet.tables.get("ablations", pl.DataFrame())
+    if rows.is_empty():
+        return None
+    row = rows.row(0, named=True)
+    table = pairs()
+    table.add_row("ablated", f"at {row['firings']:,} firings in {row['documents']:,} documents")
+    for effect, name in (("total", "logit"), ("log_probability", "log-prob.")):
+        if row[effect] is not None:
+            low, high = row[f"{effect}_low"], row[f"{effect}_high"]
+            table.add_row(
+                name, f"{row[effect]:+.3f} at its token with it, 95% {low:+.3f} to {high:+.3f}"
+            )
+    return table
+
+
 def _positions(sheet: NeuronSheet) -> Table | None:
     """Mutual information, and the curve over all domains: each bar is the share of windows at some positions."""
     row, curve = sheet.row, sheet.curve
     information = row.get("position_mi")
     if information is None and curve is None:
         return None
-    table = _pairs()
+    table = pairs()
     if information is not None:
         table.add_row("position", f"mutual information with activity {information:.4f}")
     if curve is not None and len(curve):
@@ -165,7 +188,7 @@ def _positions(sheet: NeuronSheet) -> Table | None:
     return table
 
 
-def _pairs() -> Table:
+def pairs() -> Table:
     table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
     table.add_column(style="dim", width=LABEL_WIDTH)
     table.add_column()
