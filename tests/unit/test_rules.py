@@ -17,7 +17,7 @@ NOT_SAID = {
     "record": {"memory", "device_memory", "weights"},
     "explore": {"detector_triggers", "other_triggers"},
     "generate_mathematics": {"seed", "questions_per_module"},
-    "fetch_checkpoint": {"tokenizer_only"},
+    "fetch_checkpoint": {"tokenizer_only", "gate"},
     "train_checkpoint": {"save_every"},
     # The figure is a positional argument.
     "draw": {"figure"},
@@ -40,7 +40,7 @@ def shell_lines() -> dict[str, list[str]]:
 
 
 MADE_BY_FUNCTIONS = {
-    "record": {"revision": "revision"},
+    "record": {"revision": "revision", "gate": "gate"},
     "tokenize": {"window": "window"},
     "classify": {"ngrams": "ngrams", "ngram_counts": "ngrams"},
     "draw": {"choice": "options"},

@@ -62,6 +62,11 @@ def option(key, entry):
     return [f"--{key}", entry[key]] if key in entry else []
 
 
+def gate_option(wildcards):
+    """What a stage is told where the config writes out that a gate above zero counts as active."""
+    return ["--gate"] if config["checkpoints"][wildcards.model]["gate"] else []
+
+
 def by_attempt(amount):
     """So much of a resource, and so much more at every further attempt."""
     return lambda wildcards, attempt: attempt * amount

@@ -25,9 +25,10 @@ rule fetch_checkpoint:
         provenance=lambda wildcards: PROVENANCE.fetched_checkpoint(wildcards.model),
         repository=lookup(dpath="checkpoints/{model}/hub", within=config),
         revision=lookup(dpath="checkpoints/{model}/revision", within=config),
+        gate=gate_option,
     shell:
         "python -m neuron_census fetch_checkpoint --repository {params.repository:q}"
-        " --revision {params.revision:q} --output {output:q}"
+        " --revision {params.revision:q} {params.gate:q} --output {output:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
 

@@ -27,6 +27,7 @@ rule record:
         checkpoint=checkpoint_folder,
         dtype=lookup(dpath="checkpoints/{model}/dtype", within=config),
         revision=lambda wildcards: option("revision", config["checkpoints"][wildcards.model]),
+        gate=gate_option,
         ngram_layers=lookup(dpath="record/ngram_layers", within=config),
         device=untracked(config["record"]["device"]),
         batch_tokens=untracked(config["record"]["batch_tokens"]),
@@ -34,5 +35,5 @@ rule record:
         "python -m neuron_census record --windows {input.windows:q} --checkpoint {params.checkpoint:q}"
         " --shard {wildcards.shard} --dtype {params.dtype} --device {params.device}"
         " --batch-tokens {params.batch_tokens} --ngram-layers {params.ngram_layers}"
-        " {params.revision:q} --threads {threads} --output {output:q}"
+        " {params.revision:q} {params.gate:q} --threads {threads} --output {output:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"

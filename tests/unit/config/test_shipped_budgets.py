@@ -11,8 +11,8 @@ from jaxtyping import Int64
 from helpers.made.configs import shipped_config
 from helpers.repository import REPOSITORY
 from neuron_census.config.configuration import schema
+from neuron_census.families.adapter.model_config import LARGEST_LAYERS
 from neuron_census.formats.ngram_counts import EXACTNESS
-from neuron_census.paths.opt_config import LARGEST
 from neuron_census.tokenize.studies import Budget
 
 CONFIGS = [path.name for path in sorted((REPOSITORY / "config").glob("*.yaml"))]
@@ -126,4 +126,4 @@ def test_depths_of_models_to_come_are_limited_as_those_of_models_that_are_there(
     entries = schema()["properties"]["checkpoints"], schema()["properties"]["train"]["properties"]
     for catalogue in (entries[0], entries[1]["checkpoints"]):
         layers = catalogue["additionalProperties"]["properties"]["layers"]
-        assert layers["maximum"] == LARGEST["num_hidden_layers"]
+        assert layers["maximum"] == LARGEST_LAYERS

@@ -8,11 +8,12 @@ from typing import Any
 
 from neuron_census.config.faults import fault_of, refuse
 from neuron_census.errors import one_of
+from neuron_census.families.adapter.known import known_types
 from neuron_census.text.specification import DomainSpecification
 
 SOURCES = {"checkpoints": ("hub", "path", "trained"), "tokenizers": ("hub", "path")}
 """Keys of which an entry of a catalogue has exactly one: where it comes from."""
-ONLY_WITH = {"revision": "hub", "layers": "hub", "step": "trained"}
+ONLY_WITH = {"revision": "hub", "layers": "hub", "family": "hub", "step": "trained"}
 """Keys that mean something beside another one only."""
 OWN_ENDINGS = (".zarr", ".parquet", ".csv")
 """Endings of the workflow's own files: `m` and `m.zarr` would be written into one another."""
@@ -114,6 +115,10 @@ def _checkpoint_faults(
             entry["tokenizer"],
             config["tokenizers"],
             "tokenizers",
+        )
+    if "family" in entry and entry["family"] not in known_types():
+        yield (
+            f"{where}.family: unknown family '{entry['family']}'; {one_of(entry['family'], list(known_types()))}"
         )
     if "hub" in entry and "layers" not in entry:
         yield (

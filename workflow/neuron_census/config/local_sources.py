@@ -40,7 +40,7 @@ def _faults(selection: Selection) -> Iterator[str]:
         if faults:
             refused.add(model)
     for tokenizer in dict.fromkeys(map(selection.tokenizer_of, selection.models)):
-        # What is no OPT model has no tokenizer of one, and it is enough to say so once.
+        # What is no model of a known family has no tokenizer of one, and it is enough to say so once.
         if tokenizer not in refused:
             yield from _tokenizer_faults(selection, tokenizer)
     for domain in selection.domains:

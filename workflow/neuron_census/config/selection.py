@@ -12,9 +12,11 @@ from typing import Any
 
 from neuron_census.config.shards import shard_count
 from neuron_census.errors import CensusError
+from neuron_census.families.adapter.known import PAPER as PAPERS_FAMILY
+from neuron_census.families.adapter.known import family_named
+from neuron_census.families.adapter.model_config import read_model_config, require_gate
 from neuron_census.formats.layers import first_half
 from neuron_census.paths.find import find_files, find_path
-from neuron_census.paths.opt_config import read_opt_config
 
 # What the paper claims and shows, as numbers.
 PAPER = Path(__file__).parents[3] / "resources" / "paper"
@@ -105,13 +107,23 @@ class Selection:
         if "trained" in entry:
             return int(self.config["train"]["checkpoints"][entry["trained"]]["layers"])
         folder = self.checkpoint_folder(model)
-        layers: int | None = read_opt_config(folder).get("num_hidden_layers")
+        content = read_model_config(folder)
+        require_gate(content, str(folder / "config.json"), gate=entry["gate"])
+        key = family_named(content["model_type"]).key("num_hidden_layers")
+        layers: int | None = content.get(key)
         if layers is None:
             raise CensusError(
-                f"{folder / 'config.json'}: num_hidden_layers is missing, expected the number of layers. Take "
+                f"{folder / 'config.json'}: {key} is missing, expected the number of layers. Take "
                 "the config.json that belongs to the weights."
             )
         return layers
+
+    def family(self, model: str) -> str:
+        """Return the model_type of a model, known before its checkpoint is there. Raises CensusError."""
+        entry = self.config["checkpoints"][model]
+        if "path" in entry:
+            return str(read_model_config(self.checkpoint_folder(model))["model_type"])
+        return str(entry.get("family", PAPERS_FAMILY))
 
     def ngram_layers(self, model: str) -> range:
         """Return the layers whose n-grams are counted; none if no study reads n-grams. Raises CensusError."""

@@ -15,6 +15,7 @@ import torch
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.checkpoint.remembered import remembered_digest
 from neuron_census.errors import CensusError
+from neuron_census.families.adapter.model_config import read_model_config, require_gate
 from neuron_census.formats.layers import first_half
 from neuron_census.formats.recording import facts_of
 from neuron_census.formats.seal import sealed
@@ -50,13 +51,14 @@ def record(
     device_memory: str = "auto",
     threads: int = 1,
     revision: str = "",
+    gate: bool = False,
 ) -> None:
     """Record activity counts, packed bits and position counts of one shard into a Zarr store.
 
     Parameters
     ----------
     checkpoint
-        folder of an OPT checkpoint
+        folder of a checkpoint
     windows
         the window table
     output
@@ -81,6 +83,8 @@ def record(
         number of CPU threads
     revision
         the checkpoint's revision on its hub, noted in the recording
+    gate
+        call a neuron active when its gate is above zero, also where that is no exact gate
 
     Raises CensusError where checkpoint and windows do not fit each other, memory or disk are too small, and
     where pre-activations are not finite.
@@ -88,6 +92,7 @@ def record(
     set_threads(threads)
     with acquire_device(device) as place, _explained_lack_of_memory(output, place):
         source = Checkpoint.open(checkpoint)
+        require_gate(read_model_config(checkpoint), str(checkpoint / "config.json"), gate=gate)
         table = Windows.open(windows)
         source.validate(vocabulary=table.vocabulary)
         require_own_windows(table, source.config, source.folder)

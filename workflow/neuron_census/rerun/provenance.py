@@ -23,6 +23,7 @@ from pathlib import Path
 
 from neuron_census.config.selection import PAPER, Selection
 from neuron_census.errors import CensusError
+from neuron_census.families.adapter.known import module_of_family
 from neuron_census.rerun.fingerprint import fingerprint
 from neuron_census.rerun.statement import (
     folder_content,
@@ -112,10 +113,13 @@ class Provenance:
     def recordings(self, model: str) -> str:
         """Of every results/recordings/{model}/{shard}.zarr."""
         tokenizer = self._selection.tokenizer_of(model)
+        entry = self._config["checkpoints"][model]
         return statement(
             "record",
+            module_of_family(self._selection.family(model)),
             settings={
-                f"checkpoints.{model}.dtype": self._config["checkpoints"][model]["dtype"],
+                f"checkpoints.{model}.dtype": entry["dtype"],
+                **({f"checkpoints.{model}.gate": True} if entry["gate"] else {}),
                 "record.ngram_layers": self._config["record"]["ngram_layers"],
             },
             content=self._checkpoint_content(model),
@@ -152,7 +156,10 @@ class Provenance:
         if self._selection.ngram_layers(model):
             made_from[f"results/counts/{model}/ngrams"] = self.ngram_counts(model)
         return statement(
-            "classify", settings={"classify": self._config["classify"]}, made_from=made_from
+            "classify",
+            module_of_family(self._selection.family(model)),
+            settings={"classify": self._config["classify"]},
+            made_from=made_from,
         )
 
     @_remembered
