@@ -65,6 +65,7 @@ include: "workflow/rules/record.smk"
 include: "workflow/rules/count.smk"
 include: "workflow/rules/classify.smk"
 include: "workflow/rules/draw.smk"
+include: "workflow/rules/compare.smk"
 include: "workflow/rules/train.smk"
 
 
@@ -76,13 +77,16 @@ rule all:
         expand("results/counts/{model}.zarr", model=SELECTION.models),
         NGRAM_COUNTS,
         expand("results/figures/{figure}.{kind}", figure=FIGURES, kind=["pdf", "png", "csv"]),
+        expand("results/comparison/{pair}.parquet", pair=SELECTION.pairs),
+        expand("results/figures/{fates}.{kind}", fates=FATES, kind=["pdf", "png", "csv"]),
         "results/summary.csv",
         "results/claims.csv",
         "results/explorer",
+        "results/report",
 
 
 onsuccess:
-    print(after_success(Path("."), FIGURES), file=sys.stderr)
+    print(after_success(Path("."), [*FIGURES, *FATES]), file=sys.stderr)
 
 
 onerror:

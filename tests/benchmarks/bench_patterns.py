@@ -17,7 +17,8 @@ import polars as pl
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from helpers.made.curves import KINDS, made_curves
-from neuron_census.classify.positions.patterns import PatternRules, classify_patterns, describe
+from helpers.made.thresholds import pattern_rules
+from neuron_census.classify.positions.patterns import classify_patterns, describe
 
 LENGTHS = (64, 128, 256, 512, 2048)
 WINDOWS = (100, 200, 500, 1000, 4000)
@@ -27,7 +28,7 @@ CURVES = 200
 
 def main() -> None:
     """Print the share that is right by length and windows, and which type is taken for which."""
-    rules, generator = PatternRules(), np.random.default_rng(0)
+    rules, generator = pattern_rules(), np.random.default_rng(0)
     taken = np.zeros((len(KINDS), len(KINDS)), dtype=np.int64)
     seconds, described = 0.0, 0
     print("positions  windows  right")

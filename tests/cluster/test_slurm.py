@@ -15,7 +15,16 @@ import pytest
 from helpers.cluster.slurm_node import Job, Node, UnavailableError, slurm_node
 from helpers.workflow.project import Project, environment
 
-TABLES = ("census", "triggers", "projections", "spectra", "positions", "sensitivity", "figures")
+TABLES = (
+    "census",
+    "triggers",
+    "projections",
+    "spectra",
+    "positions",
+    "looser",
+    "sensitivity",
+    "figures",
+)
 CENSUSES = [f"results/census/{model}.parquet" for model in ("tiny-a", "tiny-b")]
 LIMIT = 900
 

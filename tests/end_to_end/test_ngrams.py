@@ -32,7 +32,7 @@ from neuron_census.classify.classify import classify
 from neuron_census.formats.table_files import read_table
 from neuron_census.formats.tables.census import CENSUS
 from neuron_census.formats.tables.ngrams import PROJECTIONS, SPECTRA, TRIGGERS
-from neuron_census.formats.tables.positions import POSITIONS
+from neuron_census.formats.tables.of_a_model import TABLES
 
 
 @dataclass(frozen=True)
@@ -73,10 +73,7 @@ def tables(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Tables:
     folder = tmp_path_factory.mktemp("tables")
-    outputs: dict[str, Any] = {
-        table.name: folder / f"{table.name}.parquet"
-        for table in (CENSUS, TRIGGERS, PROJECTIONS, SPECTRA, POSITIONS)
-    }
+    outputs: dict[str, Any] = {table.name: folder / f"{table.name}.parquet" for table in TABLES}
     classify(
         counts=counted.counts,
         ngrams=counted.ngrams,

@@ -10,13 +10,13 @@ import pytest
 import torch
 
 from helpers.made.checkpoints import make_checkpoint, plant_always_active
+from helpers.made.thresholds import position_thresholds
 from helpers.made.windows import made_windows
 from helpers.oracles.brute_force import active_tokens
 from helpers.oracles.positions_by_loop import information_by_hand
 from helpers.planted.positions import FIRST_TOKEN, PLANTED, plant_positional, share_active
 from helpers.planted.stages import record_and_count
 from neuron_census.classify.positions.census import classify_positions
-from neuron_census.classify.thresholds import PositionThresholds
 from neuron_census.errors import CensusError
 from neuron_census.formats.counts import Counts
 from neuron_census.formats.recording import smallest_unsigned
@@ -58,7 +58,7 @@ def test_planted_neurons_are_found(tmp_path: Path, shape: dict[str, object]) -> 
         **shape,  # type: ignore[arg-type]
     )
     table = random_windows()
-    found = classify_positions(counted(tmp_path, checkpoint, table), PositionThresholds())
+    found = classify_positions(counted(tmp_path, checkpoint, table), position_thresholds())
     assert found is not None
     expected = positions_by_hand(checkpoint, table)
     for layer in range(LAYERS):
@@ -157,5 +157,5 @@ def test_as_many_windows_as_a_byte_holds_and_one_more(tmp_path: Path, windows: i
     )
     store = Counts.open(record_and_count(tmp_path, path, checkpoint, shards=2).counts)
     assert (np.asarray(store.group["positions"]) == 2 * windows).all()
-    found = classify_positions(store, PositionThresholds())
+    found = classify_positions(store, position_thresholds())
     assert found is not None and (found.columns["position_mi"] == 0).all()

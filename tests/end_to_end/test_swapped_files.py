@@ -24,7 +24,7 @@ from neuron_census.tokenizer.encoder import Encoder
 
 VOCABULARY = 260
 LAYERS, SHARDS = 4, 2
-TABLES = ("census", "triggers", "projections", "spectra", "positions")
+TABLES = ("census", "triggers", "projections", "spectra", "positions", "looser")
 THRESHOLDS = '{"positions": {"min_windows": 2}}'
 
 
@@ -115,7 +115,7 @@ class Model:
         tables: ModelTables = by_model(
             [self.table("census")], {name: [self.table(name)] for name in TABLES[1:]}
         )["model"]
-        for name in ("census", "covered", "projections", "spectra", "positions"):
+        for name in ("census", "covered", "projections", "spectra", "positions", "looser"):
             getattr(tables, name)
 
 

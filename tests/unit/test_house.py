@@ -13,10 +13,10 @@ from neuron_census.stages import STAGES, module_of
 
 PACKAGE = REPOSITORY / "workflow" / "neuron_census"
 MAY_IMPORT = {
-    "tokenize": {"formats", "paths", "text", "tokenizer"},
+    "tokenize": {"formats", "paths", "schema", "text", "tokenizer"},
     "record": {"checkpoint", "families", "formats", "forward"},
     "count": {"formats", "loops"},
-    "classify": {"checkpoint", "families", "formats", "tokenizer"},
+    "classify": {"checkpoint", "families", "formats", "paths", "schema", "tokenizer"},
     "draw": {"formats"},
     "train": {"formats", "rerun", "tokenizer"},
     "hub": {"families", "formats", "paths"},
@@ -25,9 +25,10 @@ MAY_IMPORT = {
     "forward": {"checkpoint", "families", "loops"},
     "checkpoint": {"families", "loops", "paths"},
     "families": {"paths"},
-    "text": {"paths"},
+    "text": {"paths", "schema"},
     "paths": set(),
-    "config": {"families", "formats", "paths", "text", "tokenizer"},
+    "schema": set(),
+    "config": {"families", "formats", "paths", "schema", "text", "tokenizer"},
     "rerun": {"config", "families", "formats", "stages"},
     "loops": set(),
     "stages": set(),

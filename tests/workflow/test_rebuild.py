@@ -24,7 +24,16 @@ from helpers.workflow.edits import (
     reword,
     touch_everything,
 )
-from helpers.workflow.plans import ALL, CLASSIFY, DRAW, LOOK_BACK, ONE_MODEL, RECORD, TOKENIZE
+from helpers.workflow.plans import (
+    ALL,
+    CLASSIFY,
+    DRAW,
+    LOOK_BACK,
+    ONE_MODEL,
+    RECORD,
+    REPORT,
+    TOKENIZE,
+)
 from helpers.workflow.project import MODELS, Project
 
 TABLE: dict[str, tuple[Change, dict[str, int]]] = {
@@ -62,16 +71,19 @@ TABLE: dict[str, tuple[Change, dict[str, int]]] = {
     ),
     "which layer Figure 9 shows": (
         config(lambda given: given.update(draw={"oscillatory_ranges": {"layer": 0}})),
-        {"draw": 1},
+        {"draw": 1} | REPORT,
     ),
     "what is compared": (
         config(lambda given: given.update(experiments={"post_norm": ["tiny-b"]})),
         DRAW | {"draw": DRAW["draw"] + 1, "check_claims": 1},
     ),
-    "the paper's claims": (add("resources/paper/claims.toml", "\n"), {"check_claims": 1}),
+    "the paper's claims": (
+        add("resources/paper/claims.toml", "\n"),
+        {"check_claims": 1} | REPORT,
+    ),
     "the paper's numbers": (
         add("resources/paper/fig01_dead_neurons.csv", "opt-9b,0,1,0,1,0\n"),
-        {"draw": 1},
+        {"draw": 1} | REPORT,
     ),
     "other weights": (other_weights, ONE_MODEL),
     "the dtype of a model": (
@@ -105,9 +117,11 @@ TABLE: dict[str, tuple[Change, dict[str, int]]] = {
     "code of count_ngrams": (edit("count/count_ngrams"), RECORD),
     "code of classify": (edit("classify/classify"), CLASSIFY),
     "code of draw": (edit("draw/draw"), DRAW),
-    "code of a figure": (edit("draw/figures/fig01_dead_neurons"), {"draw": 1}),
-    "code of a claim": (edit("draw/claims/dead"), {"check_claims": 1}),
+    "code of a figure": (edit("draw/figures/fig01_dead_neurons"), {"draw": 1} | REPORT),
+    "code of a claim": (edit("draw/claims/dead"), {"check_claims": 1} | REPORT),
     "code of the explorer": (edit("draw/explore"), {"explore": 1}),
+    "code of the report": (edit("draw/report/findings"), REPORT),
+    "a caption": (add("workflow/report/fig01_dead_neurons.rst", "More.\n"), REPORT),
     "code of training": (edit("train/train_checkpoint"), {}),
     "words for people": (reword, {}),
     "another model's census": (other_census, {"classify": 1} | DRAW | LOOK_BACK),

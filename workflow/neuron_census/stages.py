@@ -13,7 +13,15 @@ STAGES: dict[str, tuple[str, ...]] = {
     "record": ("record", "plan_recording", "tabulate_costs"),
     "count": ("count", "number_ngrams", "count_ngrams"),
     "classify": ("classify", "identify_projection"),
-    "draw": ("draw", "summarise", "check_claims", "explore"),
+    "draw": (
+        "draw",
+        "summarise",
+        "check_claims",
+        "explore",
+        "write_report",
+        "compare",
+        "draw_comparison",
+    ),
     "hub": ("fetch_checkpoint",),
     "train": ("train_tokenizer", "train_checkpoint", "generate_mathematics"),
 }

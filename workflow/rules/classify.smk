@@ -3,7 +3,7 @@
 Needs: results/counts/{model}.zarr, results/counts/{model}/ngrams/{layer}.zarr of the layers that are
        analysed, and their n-grams; of the checkpoint the output rows and embeddings, and the tokenizer
 Makes: results/census/{model}.parquet and, in folders of their own, the tables that go with it: triggers,
-       projections, spectra, positions; results/sensitivity/{model}.csv
+       projections, spectra, positions, looser; results/sensitivity/{model}.csv
 """
 
 
@@ -19,6 +19,7 @@ rule classify:
         projections="results/projections/{model}.parquet",
         spectra="results/spectra/{model}.parquet",
         positions="results/positions/{model}.parquet",
+        looser="results/looser/{model}.parquet",
         sensitivity=report(
             "results/sensitivity/{model}.csv",
             caption="../report/sensitivity.rst",
@@ -46,5 +47,5 @@ rule classify:
         " --checkpoint {params.checkpoint:q} --tokenizer {input.tokenizer:q}"
         " --thresholds {params.thresholds:q} --weights-note {params.weights_note:q} --census {output.census:q} --triggers {output.triggers:q}"
         " --projections {output.projections:q} --spectra {output.spectra:q}"
-        " --positions {output.positions:q} --sensitivity {output.sensitivity:q}"
+        " --positions {output.positions:q} --looser {output.looser:q} --sensitivity {output.sensitivity:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"

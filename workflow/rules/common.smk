@@ -9,6 +9,7 @@ import re
 
 from neuron_census.config.figures import drawable
 from neuron_census.config.local_sources import check_local_sources
+from neuron_census.config.report_settings import SECTIONS, report_settings, section_of
 from neuron_census.rerun.provenance import Provenance
 from neuron_census.config.selection import PAPER, Selection
 
@@ -20,6 +21,10 @@ if workflow.is_main_process:
         raise WorkflowError(str(error)) from None
 PROVENANCE = Provenance(SELECTION)
 FIGURES = drawable(config, SELECTION)
+# What the report says beneath a figure, in a file for each; this report and Snakemake's own read the same.
+CAPTIONS = Path(PACKAGE, "report")
+# Figures of what became of neurons, beside those of the paper.
+FATES = [f"fates_{comparison}" for comparison in SELECTION.comparisons]
 
 
 # What classify makes of every model.
@@ -52,7 +57,9 @@ wildcard_constraints:
     domain=one_of_these(config["domains"]),
     layer=r"[0-9]+",
     figure=one_of_these(FIGURES),
+    comparison=one_of_these(SELECTION.comparisons),
     model=one_of_these(config["checkpoints"]),
+    pair=one_of_these(SELECTION.pairs),
     shard=one_of_these(map(str, SELECTION.shards)),
     tokenizer=one_of_these(TOKENIZERS),
 
@@ -172,16 +179,17 @@ def training_tokenizer(wildcards):
     return SELECTION.tokenizer_folder(name)
 
 
-SECTIONS = {
-    "dead": "1. Dead neurons (section 3)",
-    "ngrams": "2. N-grams (section 4, appendix A)",
-    "positions": "3. Positions (section 5, appendix B)",
-}
+def comparisons_of(wildcards):
+    """The comparisons of neighbouring checkpoints in a list, in the order of their steps."""
+    return [
+        f"results/comparison/{pair}.parquet" for pair in SELECTION.pairs_along(wildcards.comparison)
+    ]
 
 
-def section_of(wildcards):
-    """The part of the report that has a figure, in the paper's order."""
-    return SECTIONS[FIGURES[wildcards.figure].study]
+def category_of(wildcards):
+    """The part of Snakemake's report that has a figure, in the paper's order; after all others what goes beyond it."""
+    title = section_of(wildcards.figure, FIGURES[wildcards.figure])
+    return f"{[*SECTIONS.values()].index(title) + 1 if title in SECTIONS.values() else 7}. {title}"
 
 
 def models_shown(wildcards):
@@ -205,4 +213,4 @@ def figure_options(wildcards):
 
 def caption_of(wildcards, output):
     """What the report says beneath a figure."""
-    return Path(PACKAGE, "report", f"{wildcards.figure}.rst").read_text(encoding="utf-8")
+    return (CAPTIONS / f"{wildcards.figure}.rst").read_text(encoding="utf-8")

@@ -11,6 +11,7 @@ import polars as pl
 
 from neuron_census.draw.model_tables import ModelTables
 from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.looser import LOOSER
 from neuron_census.formats.tables.ngrams import PROJECTIONS, SPECTRA, TRIGGERS
 from neuron_census.formats.tables.table import Table
 from neuron_census.formats.tables.vocabulary import NGRAMS
@@ -47,13 +48,15 @@ class Layer:
     """Detectors of each length, dead neurons, and covers of neurons that are not 3000.
 
     A cover is one for all lengths, or one for each. `near` are neurons that cover n-grams of a length
-    without being their detectors.
+    without being their detectors. `looser` has the number of detectors of each length under looser
+    thresholds, and how many n-grams they detect; those above unless it is given.
     """
 
     detectors: Mapping[str, Sequence[Detector]] = field(default_factory=dict)
     dead: Sequence[int] = ()
     covers: Mapping[int, Cover | tuple[Cover, Cover, Cover]] = field(default_factory=dict)
     near: Mapping[str, Sequence[Detector]] = field(default_factory=dict)
+    looser: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def cover(self, neuron: int, n: int) -> Cover:
         """Return the cover of a neuron that is no detector of n-grams of length `n`."""
@@ -86,7 +89,7 @@ def made_model(
     """
     layers = num_layers or 2 * len(analysed)
     names = texts or {}
-    census, triggers, projections, spectra = [], [], [], []
+    census, triggers, projections, spectra, looser = [], [], [], [], []
     for layer in range(layers):
         made = analysed[layer] if layer < len(analysed) else None
         for neuron in range(ffn_dim):
@@ -102,6 +105,8 @@ def made_model(
                 row |= _of_ngrams(made, neuron)
             census.append(row)
         for n, ngram in enumerate(NGRAMS, start=1):
+            if made:
+                looser.append(_looser(made, layer, n, ngram))
             for near in made.near.get(ngram, ()) if made else ():
                 triggers += _triggers(layer, n, near, names)
             for detector in made.detectors.get(ngram, ()) if made else ():
@@ -120,6 +125,7 @@ def made_model(
         "covered": listed.filter("covered"),
         "projections": _frame(projections, PROJECTIONS),
         "spectra": _frame(spectra, SPECTRA),
+        "looser": _frame(looser, LOOSER),
     }
     return ModelTables(name, {}, frames)
 
@@ -185,6 +191,21 @@ def _of_ngrams(made: Layer, neuron: int) -> dict[str, Any]:
             "suppression_percentile": 0.1,
         }
     return row
+
+
+def _looser(made: Layer, layer: int, n: int, ngram: str) -> dict[str, Any]:
+    detectors = made.detectors.get(ngram, ())
+    ngrams = {gram for detector in detectors for gram in detector.ngrams}
+    found, detected = made.looser.get(ngram, (len(detectors), len(ngrams)))
+    return {
+        "layer": layer,
+        "n": n,
+        "coverage": 0.8,
+        "presence": 0.75,
+        "detectors": found,
+        "detected": detected,
+        "cumulative": detected,
+    }
 
 
 def _detector(made: Layer, ngram: str, neuron: int) -> Detector | None:

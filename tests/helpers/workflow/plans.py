@@ -8,7 +8,9 @@ FIGURES = len(
     list((REPOSITORY / "workflow" / "neuron_census" / "draw" / "figures").glob("fig[0-9]*.py"))
 )
 # Three figures show experiments, of which the tiny config has none.
-DRAW = {"draw": FIGURES - 3}
+# Whatever is drawn anew, the report shows.
+REPORT = {"write_report": 1}
+DRAW = {"draw": FIGURES - 3} | REPORT
 LOOK_BACK = {"summarise": 1, "check_claims": 1, "explore": 1}
 CLASSIFY = {"classify": 2} | DRAW | LOOK_BACK
 # The recordings were deleted when they were counted: to count anything again is to record again, and

@@ -51,7 +51,7 @@ def test_no_config(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe{}", b"[1]", b"3"])
-def test_config_that_is_no_json_object(tmp_path: Path, content: bytes) -> None:
+def test_config_that_is_not_a_json_object(tmp_path: Path, content: bytes) -> None:
     (make_checkpoint(tmp_path) / "config.json").write_bytes(content)
     refusal(tmp_path, str(tmp_path / "config.json"), "JSON")
 
@@ -98,7 +98,7 @@ def test_index_that_names_a_missing_file(tmp_path: Path, layout: Layout) -> None
 @pytest.mark.parametrize(
     "content", ["", "[]", "{}", '{"weight_map": 3}', '{"weight_map": {"a": 1}}']
 )
-def test_index_that_is_none(tmp_path: Path, content: str) -> None:
+def test_an_index_that_is_not_one(tmp_path: Path, content: str) -> None:
     path = make_checkpoint(tmp_path, layout="sharded_bin") / "pytorch_model.bin.index.json"
     path.write_text(content)
     refusal(tmp_path, str(path))

@@ -24,7 +24,7 @@ DTYPES = [torch.float64, torch.float32, torch.bfloat16, torch.float16]
         ([torch.nan, torch.inf, torch.nan], "2 NaN and 1 infinite"),
     ],
 )
-def test_elements_that_are_no_numbers(
+def test_elements_that_are_not_numbers(
     tmp_path: Path, layout: Layout, values: list[float], found: str
 ) -> None:
     def plant(weights: StateDict) -> None:

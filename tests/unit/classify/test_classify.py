@@ -33,7 +33,7 @@ def census_of(counts: Path, thresholds: str) -> Path:
     """Classify counts that have no n-grams, write every table beside them, and return the census."""
     tables: dict[str, Any] = {
         name: counts.with_name(f"{name}.parquet")
-        for name in ("census", "triggers", "projections", "spectra", "positions")
+        for name in ("census", "triggers", "projections", "spectra", "positions", "looser")
     }
     # Without n-grams nothing is read of the checkpoint and its tokenizer.
     nowhere = counts.with_name("nowhere")
@@ -128,12 +128,12 @@ def test_a_study_without_tokens_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("thresholds", "said"),
     [
-        ("{", "thresholds: not JSON"),
+        ("{", "classify: broken JSON"),
         ("[]", "classify: found .*, expected a mapping"),
         ('{"deed": {}}', "classify: unknown key 'deed'; did you mean 'dead'"),
         (
             '{"dead": {"count_bos": 1}}',
-            r"classify\.dead\.count_bos: found 1, expected something like False",
+            r"classify\.dead\.count_bos: found 1, expected true or false",
         ),
         ('{"ngrams": {"coverage": "all"}}', r"classify\.ngrams\.coverage: found 'all'"),
         ('{"ngrams": {"max_cover": {"4gram": 5}}}', r"max_cover: unknown key '4gram'"),
@@ -143,7 +143,7 @@ def test_a_study_without_tokens_is_refused(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_thresholds_that_are_none_are_refused(tmp_path: Path, thresholds: str, said: str) -> None:
+def test_thresholds_that_cannot_be_are_refused(tmp_path: Path, thresholds: str, said: str) -> None:
     with pytest.raises(CensusError, match=said):
         census_of(made_counts(tmp_path / "counts.zarr", [10, 10]), thresholds)
     assert not list(tmp_path.glob("*.parquet"))

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from jaxtyping import Bool
 
 from helpers.made.checkpoints import make_tokenizer
+from helpers.made.thresholds import ngram_thresholds
 from helpers.oracles import ngrams_by_loop
 from helpers.oracles.counted_by_hand import MadeLayer, Study, made_model, seen_by
 from helpers.oracles.ngrams_by_loop import Reading, census_columns, token_detectors, trigger_rows
 from neuron_census.classify.ngrams import census as ngram_census
 from neuron_census.classify.ngrams.census import COLUMNS, NgramCensus, classify_ngrams
-from neuron_census.classify.thresholds import NgramThresholds
 from neuron_census.errors import CensusError
 from neuron_census.formats.tables.census import CENSUS
 from neuron_census.formats.tables.ngrams import TRIGGERS
@@ -46,7 +46,7 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> TokenText:
 def classified(
     layers: list[MadeLayer], study: Study, dead: Bool[np.ndarray, "layer neuron"], reading: Reading
 ) -> NgramCensus:
-    thresholds = NgramThresholds(
+    thresholds = ngram_thresholds(
         coverage=reading.coverage,
         max_cover=reading.max_cover,
         presence=reading.presence,
@@ -162,7 +162,7 @@ def test_a_model_without_analysed_layers_has_null_columns() -> None:
 
 def test_counts_that_do_not_belong_together_are_refused() -> None:
     made, study, dead = made_model(random.Random(1))
-    index, thresholds = study.index(), NgramThresholds()
+    index, thresholds = study.index(), ngram_thresholds()
     first, second = (layer.counts() for layer in made)
     fewer = replace(made[1], active=made[1].active[:3]).counts()
     for wrong, said in (

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from helpers.made.thresholds import ngram_thresholds
 from neuron_census.classify.ngrams.detectors import (
     activations_held,
     are_covered,
@@ -48,10 +48,10 @@ def test_each_condition_by_itself_decides() -> None:
 @pytest.mark.parametrize(
     "thresholds",
     [
-        NgramThresholds(),
-        NgramThresholds(coverage=0.5, presence=0.5),
-        NgramThresholds(coverage=1.0, presence=1.0, min_occurrences=20),
-        NgramThresholds(max_cover={"unigram": 64, "bigram": 0, "trigram": 1}),
+        ngram_thresholds(),
+        ngram_thresholds(coverage=0.5, presence=0.5),
+        ngram_thresholds(coverage=1.0, presence=1.0, min_occurrences=20),
+        ngram_thresholds(max_cover={"unigram": 64, "bigram": 0, "trigram": 1}),
     ],
 )
 def test_what_is_kept_may_be_asked_for(thresholds: NgramThresholds) -> None:
@@ -75,5 +75,5 @@ COVERS = {"unigram": 5, "bigram": 50, "trigram": 50}
 )
 def test_looser_thresholds_are_refused_by_name(change: dict[str, object], said: str) -> None:
     with pytest.raises(CensusError) as caught:
-        require_exact(replace(NgramThresholds(), **change), EXACTNESS)  # type: ignore[arg-type]
+        require_exact(ngram_thresholds(**change), EXACTNESS)
     assert said in str(caught.value)

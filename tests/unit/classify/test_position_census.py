@@ -12,10 +12,10 @@ import pytest
 import zarr
 
 from helpers.made.stores import finish_store
+from helpers.made.thresholds import pattern_rules, position_thresholds
 from helpers.oracles.positions_by_loop import information_by_hand
 from neuron_census.classify.positions.census import classify_positions
-from neuron_census.classify.positions.patterns import PatternRules, classify_patterns, describe
-from neuron_census.classify.thresholds import PositionThresholds
+from neuron_census.classify.positions.patterns import classify_patterns, describe
 from neuron_census.errors import CensusError
 from neuron_census.formats import counts as counts_format
 from neuron_census.formats.counts import FORMAT, VERSION, Counts, create_positions, create_totals
@@ -67,7 +67,7 @@ def test_a_census_equals_a_loop_over_neurons(
 ) -> None:
     monkeypatch.setattr(counts_format, "CHUNK_NEURONS", 3)
     counts = made_positions()
-    found = classify_positions(made_store(tmp_path / "m.zarr", counts), PositionThresholds())
+    found = classify_positions(made_store(tmp_path / "m.zarr", counts), position_thresholds())
     assert found is not None
     columns, curves = found.columns.rows(named=True), iter(found.positions.rows(named=True))
     positional = 0
@@ -90,11 +90,11 @@ def test_a_census_equals_a_loop_over_neurons(
             assert (curve["layer"], curve["neuron"], curve["windows"]) == (layer, neuron, 460)
             frequency = pooled / sum(WINDOWS)
             assert curve["frequency"] == frequency.astype(np.float32).tolist()
-            descriptors = describe(frequency[None], sum(WINDOWS), PatternRules())
+            descriptors = describe(frequency[None], sum(WINDOWS), pattern_rules())
             assert {name: curve[name] for name in descriptors.columns} == pytest.approx(
                 descriptors.row(0, named=True), abs=1e-12
             )
-            kind = classify_patterns(descriptors, PatternRules()).row(0)
+            kind = classify_patterns(descriptors, pattern_rules()).row(0)
             assert (row["pattern"], row["strength"]) == kind
             for domain, part in enumerate(curve["position_mi"]):
                 assert part["domain"] == DOMAINS[domain]
@@ -112,7 +112,7 @@ def test_a_census_equals_a_loop_over_neurons(
 def test_it_has_the_columns_and_types_of_the_tables(tmp_path: Path) -> None:
     store = made_store(tmp_path / "m.zarr", made_positions())
     for threshold in (0.05, 100.0):
-        found = classify_positions(store, PositionThresholds(mi_threshold=threshold))
+        found = classify_positions(store, position_thresholds(mi_threshold=threshold))
         assert found is not None
         write_table(found.positions, POSITIONS, tmp_path / "positions.parquet")
         group = CENSUS.optional["positions"]
@@ -130,7 +130,7 @@ def test_thresholds_say_what_is_positional_and_in_which_unit(tmp_path: Path) -> 
     store = made_store(tmp_path / "m.zarr", counts, [200])
 
     def positional(**changes: object) -> list[tuple[int, int]]:
-        found = classify_positions(store, PositionThresholds(**changes))  # type: ignore[arg-type]
+        found = classify_positions(store, position_thresholds(**changes))
         assert found is not None
         return list(found.columns.filter("positional").select("layer", "neuron").iter_rows())
 
@@ -147,8 +147,8 @@ def test_rules_of_patterns_are_thresholds(tmp_path: Path) -> None:
     counts[0, 0, : T // 2, 0] = 200
     store = made_store(tmp_path / "m.zarr", counts, [200])
     kinds = []
-    for rules in (PatternRules(), PatternRules(run=0.9), PatternRules(thin=-1.0)):
-        found = classify_positions(store, PositionThresholds(patterns=rules))
+    for rules in (pattern_rules(), pattern_rules(run=0.9), pattern_rules(thin=-1.0)):
+        found = classify_positions(store, position_thresholds(patterns=rules))
         assert found is not None
         kinds += found.columns.filter("positional").select("pattern", "strength").rows()
     assert kinds == [("both extremes", "strong"), ("other", "strong"), ("both extremes", "weak")]
@@ -156,7 +156,7 @@ def test_rules_of_patterns_are_thresholds(tmp_path: Path) -> None:
 
 def test_without_windows_of_the_study_there_is_nothing_to_say(tmp_path: Path) -> None:
     assert (
-        classify_positions(made_store(tmp_path / "m.zarr", None, [0, 0]), PositionThresholds())
+        classify_positions(made_store(tmp_path / "m.zarr", None, [0, 0]), position_thresholds())
         is None
     )
 
@@ -165,13 +165,13 @@ def test_lost_and_impossible_counts_are_refused(tmp_path: Path) -> None:
     with pytest.raises(
         CensusError, match=r"lost\.zarr: lacks the array 'positions' of 460 windows"
     ):
-        classify_positions(made_store(tmp_path / "lost.zarr", None), PositionThresholds())
+        classify_positions(made_store(tmp_path / "lost.zarr", None), position_thresholds())
     counts = made_positions()
     counts[2, 1, 5, 6] = 41
     with pytest.raises(
         CensusError, match="layer 1: found more activations at a position than windows"
     ):
-        classify_positions(made_store(tmp_path / "many.zarr", counts), PositionThresholds())
+        classify_positions(made_store(tmp_path / "many.zarr", counts), position_thresholds())
 
 
 def test_a_domain_speaks_for_itself_from_the_least_number_of_windows_on(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_a_domain_speaks_for_itself_from_the_least_number_of_windows_on(tmp_path
     counts[:, 0, : T // 2, 4] = np.array([300, 120, 119])[:, None]
     store = made_store(tmp_path / "m.zarr", counts, [300, 120, 119])
     for base, unit in (("e", 1.0), ("2", log(2))):
-        found = classify_positions(store, PositionThresholds(min_windows=120, mi_base=base))
+        found = classify_positions(store, position_thresholds(min_windows=120, mi_base=base))
         assert found is not None
         (by_domain,) = found.positions["position_mi"].to_list()
         assert [part["position_mi"] for part in by_domain] == [
@@ -193,7 +193,7 @@ def test_a_domain_without_windows_says_nothing(tmp_path: Path) -> None:
     counts = np.zeros((2, LAYERS, T, NEURONS), dtype=np.int64)
     counts[0, 0, : T // 2, 4] = 10
     store = made_store(tmp_path / "m.zarr", counts, [10, 0])
-    found = classify_positions(store, PositionThresholds(min_windows=0))
+    found = classify_positions(store, position_thresholds(min_windows=0))
     assert found is not None
     (by_domain,) = found.positions["position_mi"].to_list()
     assert [part["position_mi"] for part in by_domain] == [pytest.approx(log(2)), None]
@@ -206,7 +206,7 @@ def test_a_neuron_of_the_first_few_positions_is_known_though_it_is_not_positiona
     counts = np.zeros((1, 1, 512, 2), dtype=np.int64)
     counts[0, 0, :16, 1] = 50
     counts[0, 0, 16, 1] = 1
-    windows = PositionThresholds(min_windows=50, mi_threshold=0.2)
+    windows = position_thresholds(min_windows=50, mi_threshold=0.2)
     found = classify_positions(made_store(tmp_path / "m.zarr", counts, [50]), windows)
     assert found is not None
     frequencies = found.columns.select("positional", "early_frequency", "late_frequency")
@@ -222,7 +222,7 @@ def test_a_window_of_few_positions_has_no_late_ones(
     counts[0, 0, :16] = 100
     counts[0, 0, 16:] = 50
     store = made_store(tmp_path / "m.zarr", counts, [200])
-    found = classify_positions(store, PositionThresholds())
+    found = classify_positions(store, position_thresholds())
     assert found is not None
     assert found.columns.select("early_frequency", "late_frequency").rows() == [(0.5, late)]
 
@@ -231,8 +231,8 @@ def test_too_few_windows_are_refused(tmp_path: Path) -> None:
     counts = np.zeros((1, LAYERS, T, NEURONS), dtype=np.int64)
     store = made_store(tmp_path / "few.zarr", counts, [99])
     with pytest.raises(CensusError, match=r"few\.zarr: the positions study has 99 full-length"):
-        classify_positions(store, PositionThresholds())
-    found = classify_positions(store, PositionThresholds(min_windows=99))
+        classify_positions(store, position_thresholds())
+    found = classify_positions(store, position_thresholds(min_windows=99))
     assert found is not None
     assert found.columns.select(pl.col("position_mi").max()).item() == 0.0
 
@@ -243,8 +243,8 @@ def test_active_ranges_are_those_of_the_moving_average_of_the_rules(
 ) -> None:
     counts = made_positions()
     store = made_store(tmp_path / "m.zarr", counts)
-    found = classify_positions(store, PositionThresholds(active=active))
-    assert found is not None and PatternRules().width(T) == 3
+    found = classify_positions(store, position_thresholds(active=active))
+    assert found is not None and pattern_rules().width(T) == 3
     for row in found.positions.iter_rows(named=True):
         pooled = counts[:, row["layer"], :, row["neuron"]].sum(axis=0).tolist()
         means = [fmean(pooled[max(0, at - 1) : at + 2]) for at in range(T)]

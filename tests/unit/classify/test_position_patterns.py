@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from helpers.made.curves import KINDS, made_curves
+from helpers.made.thresholds import pattern_rules
 from helpers.repository import REPOSITORY
 from neuron_census.classify.positions.curves import (
     longest_run,
@@ -22,7 +23,7 @@ from neuron_census.classify.positions.patterns import PatternRules, classify_pat
 from neuron_census.errors import CensusError
 from neuron_census.formats.tables.vocabulary import DESCRIPTORS
 
-RULES = PatternRules()
+RULES = pattern_rules()
 PROTOTYPES = REPOSITORY / "resources/paper/pattern_prototypes.parquet"
 # What a range of eight values of a normal variable is on average, in standard deviations.
 RANGE_OF_EIGHT = 2.85
@@ -116,7 +117,7 @@ def test_every_number_is_a_parameter(
     change: dict[str, float], curve: np.ndarray, expected: tuple[str, str]
 ) -> None:
     curve = curve[None].astype(np.float64)
-    (found,) = kinds_of(curve, 1000, PatternRules(**change))  # type: ignore[arg-type]
+    (found,) = kinds_of(curve, 1000, pattern_rules(**change))
     assert found == expected
     assert kinds_of(curve, 1000) != [expected]
 
@@ -125,7 +126,7 @@ def test_lengths_scale_with_the_window() -> None:
     assert [RULES.width(length) for length in (64, 256, 512, 1024, 2048)] == [3, 3, 5, 9, 17]
     assert [RULES.skipped(length) for length in (64, 256, 2048)] == [0, 2, 16]
     assert [
-        PatternRules(smoothing=0.0, smoothing_least=least).width(9) for least in (1, 2, 3, 4)
+        pattern_rules(smoothing=0.0, smoothing_least=least).width(9) for least in (1, 2, 3, 4)
     ] == [
         1,
         3,
@@ -136,12 +137,12 @@ def test_lengths_scale_with_the_window() -> None:
 
 def test_rules_that_leave_no_position_are_refused() -> None:
     with pytest.raises(CensusError, match=r"patterns\.start: 0\.99 of a window of 64 .* leaves 1"):
-        describe(np.zeros((1, 64)), 100, PatternRules(start=0.99))
+        describe(np.zeros((1, 64)), 100, pattern_rules(start=0.99))
 
 
 def test_descriptors_by_hand() -> None:
     """A ramp of 129 positions from 0 to 1 after 16 that are left out; near and within reach up to the borders."""
-    rules = PatternRules(
+    rules = pattern_rules(
         start=16 / 145, smoothing=0.0, smoothing_least=1, near=8 / 128, reach=2 / 128
     )
     curve = np.concatenate([np.full(16, 0.5), np.arange(129) / 128])

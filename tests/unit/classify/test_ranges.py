@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from neuron_census.classify.positions.patterns import PatternRules
+from helpers.made.thresholds import pattern_rules
 from neuron_census.classify.positions.ranges import describe_ranges, find_ranges
 from neuron_census.config.selection import PAPER
 from neuron_census.formats.tables.positions import POSITIONS
@@ -80,7 +80,7 @@ def test_the_published_ranges_keep_their_order() -> None:
     counts = np.zeros((len(neurons), 2048), dtype=np.int64)
     for neuron, start, end in published.select("neuron", "start", "end").iter_rows():
         counts[neurons.index(neuron), start : end + 1] = 100
-    width = PatternRules().width(2048)
+    width = pattern_rules().width(2048)
     assert width == 17
     found = describe_ranges(counts, 100, width, 0.5)
     assert found["shift"].to_list() == sorted(found["shift"].to_list())

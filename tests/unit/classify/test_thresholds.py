@@ -1,4 +1,4 @@
-"""Thresholds: the schema of the config and the dataclasses of the stage say the same."""
+"""Thresholds: one field for each of the schema, which has its kind, its bounds and its default."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from helpers.made.thresholds import DEFAULTS
 from helpers.repository import REPOSITORY
 from neuron_census.classify.positions.mutual_information import BASES
 from neuron_census.classify.thresholds import Thresholds
@@ -39,7 +40,7 @@ def flat(values: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]
 
 def test_every_threshold_has_the_default_and_the_type_of_the_schema() -> None:
     expected = dict(described(CLASSIFY))
-    found = dict(flat(asdict(Thresholds())))
+    found = dict(flat(asdict(DEFAULTS)))
     assert list(found) == list(expected)
     types = {"boolean": bool, "integer": int, "number": float}
     for path, value in found.items():
@@ -59,7 +60,7 @@ def test_every_choice_of_the_schema_is_one_of_the_stage() -> None:
 def test_what_is_absent_has_its_default() -> None:
     given = {"ngrams": {"max_cover": {"bigram": 7}}, "positions": {"patterns": {"swing": 1}}}
     found = Thresholds.from_json(json.dumps(given))
-    expected = dict(flat(asdict(Thresholds())))
+    expected = dict(flat(asdict(DEFAULTS)))
     changed = {"ngrams.max_cover.bigram": 7, "positions.patterns.swing": 1.0}
     assert dict(flat(asdict(found))) == expected | changed
     assert type(found.positions.patterns.swing) is float
@@ -68,12 +69,19 @@ def test_what_is_absent_has_its_default() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ('{"ngrams": {"min_occurrences": 1.5}}', r"min_occurrences: found 1\.5, expected .* 1\."),
+        ('{"ngrams": {"min_occurrences": 1.5}}', r"min_occurrences: found 1\.5, expected a whole"),
         ('{"ngrams": {"min_occurrences": true}}', "min_occurrences: found True"),
         ('{"ngrams": {"coverage": false}}', "coverage: found False"),
-        ('{"ngrams": {"max_cover": 5}}', "max_cover: found 5, expected something like"),
-        ('{"positions": {"mi_base": 2}}', "mi_base: found 2, expected something like 'e'"),
+        (
+            '{"ngrams": {"coverage": 0.3}}',
+            r"coverage: found 0\.3, expected a number of at least 0\.5",
+        ),
+        ('{"ngrams": {"max_cover": 5}}', "classify.ngrams.max_cover: found 5, expected a mapping"),
+        ('{"ngrams": {"max_cover": {"fourgram": 5}}}', "max_cover: unknown key 'fourgram'"),
+        ('{"positions": {"mi_base": 2}}', "mi_base: found 2, expected one of e, 2, 10"),
         ('{"positions": []}', r"classify\.positions: found \[\], expected a mapping"),
+        ("7", "classify: found 7, expected a mapping"),
+        ("{", "classify: broken JSON"),
     ],
 )
 def test_values_of_another_kind_are_refused_by_name(given: str, said: str) -> None:

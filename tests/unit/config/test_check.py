@@ -29,7 +29,7 @@ from neuron_census.errors import CensusError
         (b"", "found NoneType, expected keys"),
     ],
 )
-def test_what_is_no_config_is_named_with_its_line(
+def test_what_is_not_a_config_is_named_with_its_line(
     tmp_path: Path, content: bytes, said: str
 ) -> None:
     file = tmp_path / "mine.yaml"

@@ -13,11 +13,10 @@ from jsonschema import Draft202012Validator
 
 from helpers.made.configs import DEFAULT, shipped_config
 from helpers.repository import REPOSITORY
-from neuron_census.classify.positions.patterns import PatternRules
-from neuron_census.classify.thresholds import Thresholds
 from neuron_census.config.check import merged
-from neuron_census.config.configuration import configure, schema, unpinned
+from neuron_census.config.configuration import configure, unpinned
 from neuron_census.config.reference import reference
+from neuron_census.schema.section import schema
 from neuron_census.text.specification import DomainSpecification
 from neuron_census.train.recipe import Recipe
 
@@ -83,13 +82,6 @@ def test_the_default_config_says_what_the_schema_says(key: str) -> None:
     # What the file leaves to the schema is filled in on both sides.
     assert bare.get(key) == configure(DEFAULT).get(key)
     assert says(DEFAULT[key], bare.get(key))
-
-
-def test_thresholds_have_the_same_defaults_for_the_config_and_for_the_stage() -> None:
-    spelled_out = configure(DEFAULT)["classify"]
-    assert Thresholds.from_json(json.dumps(spelled_out)) == Thresholds()
-    rules = spelled_out["positions"]["patterns"]
-    assert set(rules) == {field.name for field in fields(PatternRules)}
 
 
 def test_the_page_of_the_config_is_written_from_the_schema() -> None:

@@ -227,3 +227,33 @@ def test_a_pattern_without_a_match_and_one_that_takes_all_away_are_errors(tmp_pa
         find_files("key", ["*.md"], [tmp_path])
     with pytest.raises(CensusError, match=r"key: all 1 files .* taken away again by !a\*"):
         find_files("key", ["*.txt", "!a*"], [tmp_path])
+
+
+def test_checkpoints_are_compared_each_with_the_next_where_all_are_selected() -> None:
+    changes: dict[str, Any] = {
+        "checkpoints": {
+            name: {"path": f"models/{name}", "tokenizer": "shared"} for name in ("a", "b", "c", "d")
+        },
+        "models": ["c", "a", "b"],
+        "experiments": {"checkpoints": ["a", "b", "c"]},
+        "comparisons": {"short": ["a", "c"], "one": ["a"], "not-selected": ["a", "d"]},
+    }
+    found = selection(**changes)
+    assert found.comparisons == {"checkpoints": ["a", "b", "c"], "short": ["a", "c"]}
+    assert found.pairs == {"a-b": ("a", "b"), "b-c": ("b", "c"), "a-c": ("a", "c")}
+    assert found.pairs_along("checkpoints") == ["a-b", "b-c"]
+    changes["comparisons"] = {"checkpoints": ["b", "c"]}
+    assert selection(**changes).comparisons == {"checkpoints": ["b", "c"]}
+    changes["comparisons"] = {"mine": ["a", "bb"]}
+    with pytest.raises(CensusError, match=r"comparisons\.mine\[1\]: unknown model 'bb'"):
+        selection(**changes)
+
+
+def test_two_comparisons_cannot_be_the_same_file() -> None:
+    names = ("a", "a-b", "b-c", "c")
+    with pytest.raises(CensusError, match=r"would be the same file, a-b-c\.parquet"):
+        selection(
+            checkpoints={name: {"path": name, "tokenizer": "shared"} for name in names},
+            models=list(names),
+            comparisons={"one": ["a", "b-c"], "other": ["a-b", "c"]},
+        )

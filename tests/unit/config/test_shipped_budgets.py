@@ -10,9 +10,9 @@ from jaxtyping import Int64
 
 from helpers.made.configs import shipped_config
 from helpers.repository import REPOSITORY
-from neuron_census.config.configuration import schema
 from neuron_census.families.adapter.model_config import LARGEST_LAYERS
 from neuron_census.formats.ngram_counts import EXACTNESS
+from neuron_census.schema.section import schema
 from neuron_census.tokenize.studies import Budget
 
 CONFIGS = [path.name for path in sorted((REPOSITORY / "config").glob("*.yaml"))]

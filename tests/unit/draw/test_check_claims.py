@@ -82,7 +82,7 @@ def test_an_analogue_that_decides_nothing_is_one_all_the_same() -> None:
     assert itself.verdict == CANNOT and not itself.is_analogue
 
 
-def test_one_model_is_no_family() -> None:
+def test_one_model_is_not_a_family() -> None:
     assert find_analogues([claim()], {"small": SMALL}, {"models": ["small"]}) == {}
     every = find_analogues([claim()], {"large": LARGE, "small": SMALL}, {})
     assert every["family"] == ["small", "large"], "all models of the run, unless it says otherwise"

@@ -44,7 +44,7 @@ def test_what_layers_detect_by_hand() -> None:
     assert detected_by_layer(tables.census, tables.covered, "trigram")["detected"].sum() == 0
 
 
-def test_covered_ngrams_of_a_neuron_that_is_no_detector_do_not_count() -> None:
+def test_covered_ngrams_of_a_neuron_that_is_not_a_detector_do_not_count() -> None:
     tables = by_hand()
     census = tables.census.with_columns(
         pl.when((pl.col("layer") == 0) & (pl.col("neuron") == 4))

@@ -28,7 +28,7 @@ def test_a_block_holds_512_neighbouring_neurons(tmp_path: Path) -> None:
             assert found["census"]["neuron"] == list(neurons)
 
 
-def test_what_is_not_known_is_no_number(tmp_path: Path) -> None:
+def test_what_is_not_known_is_not_a_number(tmp_path: Path) -> None:
     made = made_census(tmp_path, "made", Size(layers=1, neurons=3))
     unknown = pl.Series("position_mi", [0.5, None, 0.25])
     columns = neuron_columns(pl.read_parquet(made.census).with_columns(unknown))

@@ -77,7 +77,7 @@ def test_neurons_stand_in_the_order_of_the_published_figure() -> None:
     assert np.max(corners, axis=0).tolist() == pytest.approx([end + 0.5, 9 + 0.36])
 
 
-def test_bos_by_itself_is_no_shift() -> None:
+def test_bos_by_itself_is_not_a_shift() -> None:
     curves = {(0, 5): switched([(0, 0), (100, 120)], 256), (0, 9): switched([(40, 60)], 256)}
     numbers = fig09_oscillatory_ranges.table({"a": with_strong("a", curves, 1)})
     assert numbers.select("neuron", "shift", "start", "end").rows() == [

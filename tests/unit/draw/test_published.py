@@ -50,7 +50,7 @@ def test_several_published_rows_of_a_layer_multiply_nothing(tmp_path: Path) -> N
     assert beside(OURS, published(tmp_path, text)).equals(OURS)
 
 
-def test_a_file_that_is_no_table_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_table_is_named(tmp_path: Path) -> None:
     with pytest.raises(CensusError, match=r"fig\.csv: cannot be read as CSV"):
         beside(OURS, published(tmp_path, "a,b\n1\n2,3,4,5\n"))
 

@@ -126,7 +126,7 @@ def test_heads_that_do_not_divide_the_width(tmp_path: Path) -> None:
     ],
     ids=["nested lists", "nested objects", "5,000 digits", "cut", "no text", "a list"],
 )
-def test_what_is_no_json_that_can_be_read(tmp_path: Path, content: str | bytes, said: str) -> None:
+def test_what_is_not_json_that_can_be_read(tmp_path: Path, content: str | bytes, said: str) -> None:
     assert said in refusal(tmp_path, content)
 
 

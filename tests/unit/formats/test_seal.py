@@ -67,7 +67,7 @@ def test_provenance_is_that_of_the_run(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[]", "3", "{"])
-def test_a_provenance_that_is_no_object_is_refused(text: str) -> None:
+def test_a_provenance_that_is_not_an_object_is_refused(text: str) -> None:
     with pytest.raises(CensusError, match="--provenance: expected a JSON object"), made_from(text):
         pass
 
@@ -112,7 +112,7 @@ def test_every_change_of_a_folder_is_named(tmp_path: Path) -> None:
                 look(path)
 
 
-def test_what_snakemake_leaves_in_a_folder_is_no_change(tmp_path: Path) -> None:
+def test_what_snakemake_leaves_in_a_folder_is_not_a_change(tmp_path: Path) -> None:
     made = a_folder(tmp_path / "made")
     (made / ".snakemake_timestamp").touch()
     verify(made)
@@ -167,7 +167,7 @@ def test_other_weights_are_refused_by_name(tmp_path: Path) -> None:
         check_same([read_seal(first), read_seal(second)])
 
 
-def test_facts_that_only_one_knows_are_no_difference(tmp_path: Path) -> None:
+def test_facts_that_only_one_knows_are_not_a_difference(tmp_path: Path) -> None:
     first, second = a_file(tmp_path / "first"), tmp_path / "second"
     second.write_text("x")
     seal(second, {"windows": "w"})

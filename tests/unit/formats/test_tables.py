@@ -75,7 +75,7 @@ def test_another_file_is_refused_by_name(tmp_path: Path) -> None:
         read_table(tmp_path / "census.parquet", POSITIONS)
 
 
-def test_brackets_in_the_name_of_a_folder_are_no_pattern(tmp_path: Path) -> None:
+def test_brackets_in_the_name_of_a_folder_are_not_patterns(tmp_path: Path) -> None:
     path = tmp_path / "run [1]" / "census.parquet"
     write_table(census(), CENSUS, path)
     assert read_table(path, CENSUS).equals(census())

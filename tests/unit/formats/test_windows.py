@@ -97,7 +97,7 @@ def test_a_shard_that_is_not_there(windows: Windows, number: int) -> None:
         windows.shard(number)
 
 
-def test_what_is_no_table_of_windows_is_named(tmp_path: Path, windows: Windows) -> None:
+def test_what_is_not_a_table_of_windows_is_named(tmp_path: Path, windows: Windows) -> None:
     path = tmp_path / "other.parquet"
     with pytest.raises(CensusError, match=r"other\.parquet: expected a file or folder and found"):
         Windows.open(path)

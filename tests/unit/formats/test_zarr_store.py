@@ -212,7 +212,7 @@ def test_another_kind_or_version_is_refused(
         open_complete(tmp_path / "a.zarr", kind, version)
 
 
-def test_what_is_no_finished_store_is_refused(tmp_path: Path) -> None:
+def test_what_is_not_a_finished_store_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CensusError, match=r"a\.zarr: expected a made store and found none"):
         open_complete(tmp_path / "a.zarr", "made", 3)
     made_store(tmp_path / "a.zarr")

@@ -51,7 +51,7 @@ def test_a_revision_that_is_not_there(hub: StandinHub, tmp_path: Path) -> None:
     refused(hub, tmp_path, NAME, "f" * 40, "the revision is not", revision="f" * 40)
 
 
-def test_a_name_that_is_none(hub: StandinHub, tmp_path: Path) -> None:
+def test_a_name_that_no_repository_can_have(hub: StandinHub, tmp_path: Path) -> None:
     refused(hub, tmp_path, "a/b/c", "Expected owner/name", name="a/b/c")
 
 
@@ -122,7 +122,7 @@ def test_offline_mode(hub: StandinHub, tmp_path: Path, monkeypatch: pytest.Monke
         ({"config.json": b"{}", "../../evil": b"x"}, ["'../../evil'", "leads out of its folder"]),
     ],
 )
-def test_repositories_that_are_no_checkpoints(
+def test_repositories_that_are_not_checkpoints(
     hub: StandinHub, tmp_path: Path, files: dict[str, bytes], parts: list[str]
 ) -> None:
     hub.add(NAME, files)

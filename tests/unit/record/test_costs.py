@@ -88,7 +88,7 @@ def test_a_described_gpu() -> None:
         described_gpu("24GB", "")
 
 
-def test_the_table_has_a_row_per_model_and_a_column_per_gpu(
+def test_the_table_has_one_row_per_model_and_one_column_per_gpu(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     tabulate_costs(config_files=PAPER, gpus=["24GB:125", "80GB:312"])

@@ -31,7 +31,7 @@ def test_sizes_are_read_as_people_write_them(given: str, size: int | None) -> No
 
 
 @pytest.mark.parametrize("given", ["", "0", "GB", "-3GB", "8GiBB", "1e9"])
-def test_what_is_no_size_is_refused(given: str) -> None:
+def test_what_is_not_a_size_is_refused(given: str) -> None:
     with pytest.raises(CensusError, match="expected a size such as 8GB, or 'auto'"):
         read_size(given, "--memory")
 
@@ -90,7 +90,7 @@ def test_what_slurm_grants() -> None:
     assert slurm_memory(per_cpu) == 16000 << 20
 
 
-def test_the_least_limit_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_smallest_limit_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     held = psutil.Process().memory_info().rss
     monkeypatch.delenv("SLURM_MEM_PER_NODE", raising=False)
     everything = free_host_memory(None)

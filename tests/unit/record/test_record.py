@@ -170,7 +170,7 @@ def test_the_plan_is_printed_before(tmp_path: Path, capfd: pytest.CaptureFixture
     assert capfd.readouterr().err.startswith("plan: 226 tokens through 3 layers on cpu in float64")
 
 
-def test_a_gpu_that_runs_out_of_memory_is_said_to(
+def test_a_gpu_that_runs_out_of_memory_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The measurement before the plan, the weights and the forward pass: each may be the last straw."""
@@ -216,7 +216,7 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(
 
 
 @pytest.mark.parametrize("module", ["position_scratch.PositionScratch.write", "writers._write"])
-def test_a_disk_that_fills_up_in_the_middle_is_said_to_be_full(
+def test_a_disk_that_fills_up_in_the_middle_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str
 ) -> None:
     def full(*_arguments: object) -> None:

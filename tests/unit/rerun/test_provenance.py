@@ -36,6 +36,7 @@ CONFIG: dict[str, Any] = {
     "studies": {"dead": [{"domain": "notes", "tokens": 10}, {"domain": "code", "tokens": "all"}]}
     | {"ngrams": [{"domain": "notes", "tokens": 5}], "positions": []},
     "draw": {"style": "style.mplstyle"},
+    "comparisons": {"both": ["near", "far"]},
 }
 OPT = {
     "model_type": "opt",
@@ -82,6 +83,8 @@ def everything(folder: Path, config: dict[str, Any]) -> dict[str, str]:
     found["ngrams"] = provenance.ngrams("shared")
     found["figure"] = provenance.figure(FIGURE, "models")
     found["summary"] = provenance.summary()
+    found["comparison"] = provenance.comparison("near-far")
+    found["fates"] = provenance.fates("both")
     return found
 
 
@@ -98,8 +101,9 @@ def reached(
 
 
 SHOWN = {"figure", "summary"}
-NEAR = {"recordings near", "counts near", "ngram counts near", "census near"} | SHOWN
-FAR = {"recordings far", "counts far", "ngram counts far", "census far"} | SHOWN
+COMPARED = {"comparison", "fates"}
+NEAR = {"recordings near", "counts near", "ngram counts near", "census near"} | SHOWN | COMPARED
+FAR = {"recordings far", "counts far", "ngram counts far", "census far"} | SHOWN | COMPARED
 WINDOWS = {"windows", "ngrams"}
 
 
@@ -115,7 +119,7 @@ WINDOWS = {"windows", "ngrams"}
         (lambda c: c["studies"]["dead"].reverse(), WINDOWS | NEAR | FAR),
         (
             lambda c: c.update(classify={"dead": {"count_bos": True}}),
-            {"census near", "census far"} | SHOWN,
+            {"census near", "census far"} | SHOWN | COMPARED,
         ),
         (lambda c: c["models"].reverse(), SHOWN),
         (
@@ -138,7 +142,7 @@ def test_a_change_of_the_config_reaches_what_is_made_from_it(
         ("tokenizer/tokenizer.json", WINDOWS | NEAR | FAR),
         ("notes/a.txt", {"domain notes"} | WINDOWS | NEAR | FAR),
         ("notes/b.txt", {"domain notes"} | WINDOWS | NEAR | FAR),
-        ("style.mplstyle", {"figure"}),
+        ("style.mplstyle", {"figure", "fates"}),
     ],
 )
 def test_a_change_of_a_file_reaches_what_is_made_from_it(
@@ -174,7 +178,7 @@ def test_a_folder_without_a_checkpoint_is_named(folder: Path) -> None:
         everything(folder, CONFIG)
 
 
-SHOWN_LATER = {"claims", "explorer"}
+SHOWN_LATER = {"claims", "explorer", *COMPARED}
 
 
 def later(folder: Path) -> dict[str, str]:
@@ -185,6 +189,8 @@ def later(folder: Path) -> dict[str, str]:
     return {
         "claims": provenance.claims(),
         "explorer": provenance.explorer(),
+        "comparison": provenance.comparison("near-far"),
+        "fates": provenance.fates("both"),
         "trained tokenizer": provenance.trained_tokenizer("letters"),
         "trained checkpoint": provenance.trained_checkpoint("small"),
         "recordings near": provenance.recordings("near"),
@@ -228,6 +234,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("draw/explorer/page/style.css", "p {}", {"explorer"}),
         ("draw/explorer/page/code/search.js", ";", {"explorer"}),
         ("draw/explore.py", "\nmore = 1\n", {"explorer"}),
+        ("draw/compare.py", "\nmore = 1\n", {"comparison", "fates"}),
+        ("draw/figures/neuron_fates.py", "\nmore = 1\n", {"fates"}),
         ("train/train_tokenizer.py", "\nmore = 1\n", {"trained tokenizer", "trained checkpoint"}),
         ("train/train_checkpoint.py", "\nmore = 1\n", {"trained checkpoint"}),
         ("train/recipe.py", "\nmore = 1\n", {"trained checkpoint"}),

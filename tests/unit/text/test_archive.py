@@ -104,7 +104,7 @@ def test_an_archive_that_unpacks_without_end_is_refused_before_it_is_read(
         list_members(path)
 
 
-def test_a_name_that_is_no_text_is_shown_as_what_it_is(tmp_path: Path) -> None:
+def test_a_name_that_is_not_text_is_shown_as_what_it_is(tmp_path: Path) -> None:
     path = make_tar(tmp_path / "a.tar.gz", [("a-1/\udcff.txt", b"text")])
     (member,) = list_members(path)
     assert member.name == "\\xff.txt"

@@ -89,7 +89,7 @@ def test_a_zstandard_file_may_begin_with_a_skippable_frame(tmp_path: Path) -> No
     assert [document.text for document in read(tmp_path, files="*")] == ["text"]
 
 
-def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
+def test_a_byte_order_mark_is_not_text(tmp_path: Path) -> None:
     save(tmp_path, {"a.txt": "\ufefftext", "b.jsonl": "\ufeff" + '{"text": "record"}'})
     assert [document.text for document in read(tmp_path, files="*")] == ["text", "record"]
 

@@ -132,7 +132,7 @@ def test_bad_input_is_one_clear_error_and_leaves_nothing(tmp_path: Path, case: s
     assert not list((tmp_path / "results").glob("**/*"))
 
 
-def test_a_specification_that_is_no_json(tmp_path: Path) -> None:
+def test_a_specification_that_is_not_json(tmp_path: Path) -> None:
     with pytest.raises(CensusError, match=r"domains\.made, the specification: broken JSON"):
         read_domain(domain="made", spec="{files", output=tmp_path / "made.parquet")
 
@@ -143,7 +143,7 @@ def test_two_documents_of_one_key_are_refused() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no parquet"])
-def test_what_is_no_domain_table_is_named(tmp_path: Path, content: bytes) -> None:
+def test_what_is_not_a_domain_table_is_named(tmp_path: Path, content: bytes) -> None:
     path = save(tmp_path, {"made.parquet": content}) / "made.parquet"
     seal(path)
     with pytest.raises(CensusError, match=r"made\.parquet: cannot be read as a domain table"):

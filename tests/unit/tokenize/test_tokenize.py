@@ -201,7 +201,7 @@ BAD: dict[str, tuple[object, dict[str, Any], list[str]]] = {
         {},
         ["studies.dead[1].domain", "twice"],
     ),
-    "no budget": ({"dead": [{"domain": "code"}]}, {}, ["studies.dead[0]", "{domain: NAME"]),
+    "no budget": ({"dead": [{"domain": "code"}]}, {}, ["studies.dead[0]", "'tokens' is missing"]),
     "no tokens": ({"dead": [{"domain": "code", "tokens": 0}]}, {}, ["studies.dead[0].tokens"]),
     "nothing to read": ({"dead": [], "ngrams": []}, {}, ["no study reads any domain"]),
     "no mapping": ([], {}, ["studies: found []"]),

@@ -176,6 +176,6 @@ def test_a_pattern_that_fails_on_a_text_is_named(tmp_path: Path) -> None:
     assert str(tmp_path) in str(error.value)
 
 
-def test_an_interruption_is_no_error_of_the_tokenizer() -> None:
+def test_an_interruption_is_not_an_error_of_the_tokenizer() -> None:
     with pytest.raises(KeyboardInterrupt), module.library_errors("any"):
         raise KeyboardInterrupt

@@ -37,7 +37,7 @@ def find_weight_files(folder: Path) -> WeightFiles:
     folder
         a folder as `save_pretrained` writes it or the hub ships it
 
-    Raises CensusError where there is no file with weights, or an index that cannot be followed.
+    Raises CensusError where there is no file of weights, or an index that cannot be followed.
     """
     for name in LOOKED_FOR:
         path = folder / name

@@ -2,7 +2,7 @@
 
 classify(counts=Path("counts/m.zarr"), checkpoint=model, tokenizer=model, thresholds="{}",
          census=Path("census/m.parquet"), triggers=..., projections=..., spectra=...,
-         positions=..., sensitivity=Path("sensitivity/m.csv"))
+         positions=..., looser=..., sensitivity=Path("sensitivity/m.csv"))
 read_table(Path("census/m.parquet"), CENSUS)    # one row per neuron
 """
 
@@ -21,6 +21,7 @@ from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.classify.belonging import check_tokenizer, check_weights, facts_of_counts
 from neuron_census.classify.dead import Activity, count_activity
 from neuron_census.classify.ngrams.census import classify_ngrams
+from neuron_census.classify.ngrams.looser import measure_looser
 from neuron_census.classify.ngrams.sensitivity import measure_sensitivity
 from neuron_census.classify.positions.census import PositionCensus, classify_positions
 from neuron_census.classify.positions.mutual_information import TooFewWindowsError
@@ -33,6 +34,7 @@ from neuron_census.formats.ngram_index import NgramIndex
 from neuron_census.formats.seal import sealed
 from neuron_census.formats.table_files import write_table, write_table_parts
 from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.looser import LOOSER
 from neuron_census.formats.tables.ngrams import PROJECTIONS, SPECTRA, TRIGGERS
 from neuron_census.formats.tables.positions import POSITIONS
 from neuron_census.formats.tables.sensitivity import SENSITIVITY
@@ -59,6 +61,7 @@ def classify(
     projections: Path,
     spectra: Path,
     positions: Path,
+    looser: Path,
     sensitivity: Path,
 ) -> None:
     """Say for every neuron whether it is dead, what it detects, and whether it encodes position.
@@ -93,6 +96,8 @@ def classify(
         where to write the quantiles of their projections
     positions
         where to write the curves of positional neurons
+    looser
+        where to write the detectors of every layer under looser thresholds
     sensitivity
         where to write how the number of detectors changes with the thresholds, as CSV
     """
@@ -126,6 +131,7 @@ def classify(
     write_table(by_ngrams.projections, PROJECTIONS, projections, facts=facts)
     write_table(by_ngrams.spectra, SPECTRA, spectra, facts=facts)
     write_table(curves, POSITIONS, positions, facts=facts)
+    write_table(by_ngrams.looser, LOOSER, looser, facts=facts)
     with sealed(sensitivity, facts) as temporary:
         by_ngrams.sensitivity.write_csv(temporary)
     tokens_by_domain = dict(zip(store.domains, activity.tokens.tolist(), strict=True))
@@ -152,12 +158,13 @@ class _Ngrams:
     triggers: Iterable[pl.DataFrame]
     projections: pl.DataFrame
     spectra: pl.DataFrame
+    looser: pl.DataFrame
     sensitivity: pl.DataFrame
 
     @classmethod
     def none(cls) -> _Ngrams:
         """Return empty tables, for where no study reads n-grams."""
-        tables = (PROJECTIONS, SPECTRA, SENSITIVITY)
+        tables = (PROJECTIONS, SPECTRA, LOOSER, SENSITIVITY)
         return cls(pl.DataFrame(), (), *(pl.DataFrame(schema=table.schema) for table in tables))
 
 
@@ -251,6 +258,7 @@ def _classify_ngrams(
         ngrams.triggers(text, effects.tokens),
         projections.select(list(PROJECTIONS.columns)),
         effects.spectra,
+        measure_looser(layers, index, thresholds, activity.dead),
         measure_sensitivity(layers, index, thresholds, activity.dead),
     )
 

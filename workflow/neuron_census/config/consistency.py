@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
-from neuron_census.config.faults import fault_of, refuse
 from neuron_census.errors import one_of
 from neuron_census.families.adapter.known import known_types
+from neuron_census.schema.faults import fault_of, refuse
 from neuron_census.text.specification import DomainSpecification
 
 SOURCES = {"checkpoints": ("hub", "path", "trained"), "tokenizers": ("hub", "path")}
@@ -154,12 +155,32 @@ def _selection_faults(config: Mapping[str, Any]) -> Iterator[str]:
             f"experiments.no_positions: found {pair}, expected two models, the first with position "
             "embeddings and the second without, or none."
         )
+    yield from _comparison_faults(config)
     shown = config["draw"]["oscillatory_ranges"].get("model")
     if shown is not None and shown not in config["models"]:
         yield (
             f"draw.oscillatory_ranges.model: unknown model '{shown}'; "
             f"{one_of(shown, config['models'])}"
         )
+
+
+def _comparison_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    listed = {f"comparisons.{name}": models for name, models in config["comparisons"].items()}
+    named: dict[str, tuple[str, str, str]] = {}
+    for where, models in (
+        {"experiments.checkpoints": config["experiments"]["checkpoints"]} | listed
+    ).items():
+        if where in listed:
+            for number, model in enumerate(models):
+                place = f"{where}[{number}]"
+                yield from _unknown(place, "model", model, config["checkpoints"], "checkpoints")
+        for before, after in pairwise(models):
+            first, *pair = named.setdefault(f"{before}-{after}".casefold(), (where, before, after))
+            if pair != [before, after]:
+                yield (
+                    f"{where}: the comparison of '{before}' with '{after}' and that of '{pair[0]}' with '{pair[1]}' "
+                    f"in {first} would be the same file, {before}-{after}.parquet. Rename one of the models."
+                )
 
 
 def _study_faults(config: Mapping[str, Any]) -> Iterator[str]:

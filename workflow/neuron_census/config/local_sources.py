@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from neuron_census.config.faults import fault_of, refuse
 from neuron_census.config.selection import Selection
 from neuron_census.errors import CensusError
+from neuron_census.schema.faults import fault_of, refuse
 from neuron_census.text.specification import DomainSpecification
 from neuron_census.tokenizer.folder import TokenizerFolder
 

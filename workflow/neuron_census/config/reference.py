@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from neuron_census.config.configuration import schema
-from neuron_census.config.schema_errors import expected
+from neuron_census.schema.explanation import expected
+from neuron_census.schema.section import schema
 
 INTRODUCTION = """\
 # The config

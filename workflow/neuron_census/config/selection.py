@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,17 @@ from neuron_census.paths.find import find_files, find_path
 
 # What the paper claims and shows, as numbers.
 PAPER = Path(__file__).parents[3] / "resources" / "paper"
+CHECKPOINTS = "checkpoints"
+"""The experiment that is compared by itself."""
+
+
+def pair_name(before: str, after: str) -> str:
+    """Return the name under which two models are compared.
+
+    >>> pair_name("step-700", "end")
+    'step-700-end'
+    """
+    return f"{before}-{after}"
 
 
 @dataclass(frozen=True)
@@ -50,6 +62,35 @@ class Selection:
             *experiments["checkpoints"][:-1],
         }
         return [model for model in self.models if model not in variants] or self.models
+
+    @property
+    def comparisons(self) -> dict[str, list[str]]:
+        """Lists of checkpoints whose neurons are compared from each to the next, by name, if all are selected.
+
+        The experiment `checkpoints` is one of them, unless `comparisons` has another list of that name.
+        """
+        listed = {
+            CHECKPOINTS: self.config["experiments"][CHECKPOINTS],
+            **self.config["comparisons"],
+        }
+        return {
+            name: list(models)
+            for name, models in listed.items()
+            if len(models) > 1 and set(models) <= set(self.models)
+        }
+
+    @property
+    def pairs(self) -> dict[str, tuple[str, str]]:
+        """Earlier and later model of every two checkpoints that are compared, by the name of their comparison."""
+        return {
+            pair_name(before, after): (before, after)
+            for models in self.comparisons.values()
+            for before, after in pairwise(models)
+        }
+
+    def pairs_along(self, comparison: str) -> list[str]:
+        """Return the names of the pairs of neighbours in a list of checkpoints, in the order of their steps."""
+        return [pair_name(*pair) for pair in pairwise(self.comparisons[comparison])]
 
     @property
     def domains(self) -> list[str]:

@@ -28,6 +28,7 @@ def draw(
     projections: list[Path] | None = None,
     spectra: list[Path] | None = None,
     positions: list[Path] | None = None,
+    looser: list[Path] | None = None,
     published: Path | None = None,
     choice: str = "{}",
     style: Path,
@@ -49,6 +50,8 @@ def draw(
         the spectra tables of the same models
     positions
         the positions tables of the same models
+    looser
+        the tables of detectors under looser thresholds, of the same models
     published
         folder with the numbers that the paper's figures show, `{figure}.csv`, which are drawn beside ours
     choice
@@ -67,6 +70,7 @@ def draw(
         "projections": projections,
         "spectra": spectra,
         "positions": positions,
+        "looser": looser,
     }
     models = by_model(census, companions)
     check_study_was_made(module.STUDY, models)

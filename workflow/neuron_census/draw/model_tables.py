@@ -12,6 +12,7 @@ from neuron_census.errors import CensusError, one_of
 from neuron_census.formats.seal import check_same, read_seal
 from neuron_census.formats.table_files import read_table
 from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.looser import LOOSER
 from neuron_census.formats.tables.ngrams import PROJECTIONS, SPECTRA, TRIGGERS
 from neuron_census.formats.tables.positions import POSITIONS
 from neuron_census.formats.tables.table import Table
@@ -55,6 +56,11 @@ class ModelTables:
     def positions(self) -> pl.DataFrame:
         """One row per positional neuron, with its curve."""
         return self._table(POSITIONS)
+
+    @property
+    def looser(self) -> pl.DataFrame:
+        """One row per analysed layer and length of n-grams: its detectors under looser thresholds."""
+        return self._table(LOOSER)
 
     def _table(self, table: Table, only: str | None = None) -> pl.DataFrame:
         name = only or table.name

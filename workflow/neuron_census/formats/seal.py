@@ -57,7 +57,7 @@ def made_from(provenance: str | None) -> Iterator[None]:
     provenance
         the provenance as JSON, or None where there is none
 
-    Raises CensusError for text that is no JSON object.
+    Raises CensusError for text that is not a JSON object.
     """
     given = None
     if provenance is not None:

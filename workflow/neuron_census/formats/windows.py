@@ -63,7 +63,7 @@ class Windows:
             raise CensusError(f"{path}: cannot be read as a table of windows: {error}.") from error
         if METADATA not in metadata or pl.Schema(schema) != SCHEMA:
             raise CensusError(
-                f"{path}: is no table of windows: found the columns {', '.join(schema)}, expected "
+                f"{path}: is not a table of windows: found the columns {', '.join(schema)}, expected "
                 f"{', '.join(SCHEMA)}. Make it with the tokenize stage."
             )
         return cls(path=path, **json.loads(metadata[METADATA]))

@@ -25,7 +25,7 @@ def parse_json(
     remedy
         the end of the message: what to do
 
-    Raises CensusError for what is no JSON, no UTF-8, nested too deep, or has a number of thousands of digits.
+    Raises CensusError for what is not JSON or not UTF-8, is nested too deep, or has a number of thousands of digits.
     """
     try:
         return json.loads(text)
@@ -34,5 +34,5 @@ def parse_json(
         raise CensusError(f"{place}: broken JSON: {error.msg} at {at}. {remedy}") from error
     except RecursionError as error:
         raise CensusError(f"{place}: the JSON is nested too deep to be read. {remedy}") from error
-    except ValueError as error:  # bytes that are no text, and numbers that are too long
+    except ValueError as error:  # bytes that are not text, and numbers that are too long
         raise CensusError(f"{place}: the JSON cannot be read: {error}. {remedy}") from error

@@ -17,14 +17,14 @@ Standard library only, for it is used while the workflow is parsed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import wraps
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from neuron_census.config.figures import drawable
 from neuron_census.config.selection import PAPER, Selection
-from neuron_census.errors import CensusError
 from neuron_census.families.adapter.known import module_of_family
 from neuron_census.rerun.fingerprint import fingerprint
+from neuron_census.rerun.remembered import remembered
 from neuron_census.rerun.statement import (
     folder_content,
     hub_content,
@@ -36,25 +36,14 @@ from neuron_census.rerun.statement import (
 TOKENIZER_FILES = ("config.json", "tokenizer.json", "vocab.json", "merges.txt")
 CHECKPOINT_FILES = ("config.json", "*.safetensors", "*.bin", "*.index.json")
 
-# What the pages of the explorer are made from, besides code.
-PAGE = Path(__file__).parents[1] / "draw" / "explorer"
+# What the pages of the explorer and of the report are made from, besides code.
+EXPLORER = Path(__file__).parents[1] / "draw" / "explorer"
+REPORT = EXPLORER.with_name("report")
+CAPTIONS = Path(__file__).parents[2] / "report"
 
 
-def _remembered(make: Callable[..., str]) -> Callable[..., str]:
-    """Work each provenance out once, however many files are made from it."""
-
-    @wraps(make)
-    def once(self: Provenance, *names: str) -> str:
-        which = (make.__name__, *names)
-        if which not in self.known:
-            try:
-                self.known[which] = make(self, *names)
-            except CensusError as error:
-                # The user mends a file or the config, and the way here through the code is no help.
-                raise error.with_traceback(None) from None
-        return self.known[which]
-
-    return once
+def _page_files(folder: Path) -> list[Path]:
+    return [file for file in folder.rglob("*") if file.suffix in (".html", ".js", ".css")]
 
 
 class Provenance:
@@ -65,7 +54,7 @@ class Provenance:
         self._selection = selection
         self._config = selection.config
 
-    @_remembered
+    @remembered
     def domain(self, name: str) -> str:
         """Of results/text/{name}.parquet."""
         files = self._selection.domain_files(name)
@@ -78,12 +67,12 @@ class Provenance:
             content={"the text": fingerprint(files)} if files else {},
         )
 
-    @_remembered
+    @remembered
     def fetched_tokenizer(self, name: str) -> str:
         """Of results/tokenizers/{name}, from the hub."""
         return statement(None, content=hub_content(self._selection.tokenizer(name)))
 
-    @_remembered
+    @remembered
     def fetched_checkpoint(self, model: str) -> str:
         """Of results/checkpoints/{model}, from the hub.
 
@@ -92,7 +81,7 @@ class Provenance:
         """
         return statement(None, content=hub_content(self._config["checkpoints"][model]))
 
-    @_remembered
+    @remembered
     def windows(self, tokenizer: str) -> str:
         """Of results/windows/{tokenizer}/windows.parquet."""
         return statement(
@@ -109,7 +98,7 @@ class Provenance:
             },
         )
 
-    @_remembered
+    @remembered
     def recordings(self, model: str) -> str:
         """Of every results/recordings/{model}/{shard}.zarr."""
         tokenizer = self._selection.tokenizer_of(model)
@@ -126,18 +115,18 @@ class Provenance:
             made_from={f"results/windows/{tokenizer}/windows.parquet": self.windows(tokenizer)},
         )
 
-    @_remembered
+    @remembered
     def counts(self, model: str) -> str:
         """Of results/counts/{model}.zarr."""
         return statement("count", made_from={f"results/recordings/{model}": self.recordings(model)})
 
-    @_remembered
+    @remembered
     def ngrams(self, tokenizer: str) -> str:
         """Of results/ngrams/{tokenizer}.zarr."""
         windows = {f"results/windows/{tokenizer}/windows.parquet": self.windows(tokenizer)}
         return statement("number_ngrams", made_from=windows)
 
-    @_remembered
+    @remembered
     def ngram_counts(self, model: str) -> str:
         """Of every results/counts/{model}/ngrams/{layer}.zarr."""
         tokenizer = self._selection.tokenizer_of(model)
@@ -149,7 +138,7 @@ class Provenance:
             },
         )
 
-    @_remembered
+    @remembered
     def census(self, model: str) -> str:
         """Of results/census/{model}.parquet and the tables that go with it."""
         made_from = {f"results/counts/{model}.zarr": self.counts(model)}
@@ -162,7 +151,7 @@ class Provenance:
             made_from=made_from,
         )
 
-    @_remembered
+    @remembered
     def figure(self, name: str, shown: str, choice: str = "") -> str:
         """Of results/figures/{name}.pdf, .png and .csv, which shows a list of models.
 
@@ -183,13 +172,13 @@ class Provenance:
             made_from=self._censuses(models),
         )
 
-    @_remembered
+    @remembered
     def summary(self) -> str:
         """Of results/summary.csv."""
         models = self._selection.models
         return statement("summarise", settings={"models": models}, made_from=self._censuses(models))
 
-    @_remembered
+    @remembered
     def claims(self) -> str:
         """Of results/claims.csv."""
         models = self._selection.models
@@ -201,19 +190,72 @@ class Provenance:
             made_from=self._censuses(models),
         )
 
-    @_remembered
+    @remembered
     def explorer(self) -> str:
         """Of results/explorer."""
-        page = [file for file in PAGE.rglob("*") if file.suffix in (".html", ".js", ".css")]
         models = self._selection.models
         return statement(
             "explore",
             settings={"models": models},
-            content={"the explorer's page": fingerprint(page)},
+            content={"the explorer's page": fingerprint(_page_files(EXPLORER))},
             made_from=self._censuses(models),
         )
 
-    @_remembered
+    @remembered
+    def report(self) -> str:
+        """Of results/report."""
+        figures = drawable(self._config, self._selection)
+        captions = [
+            CAPTIONS / f"{name}.rst" for name in (*figures, "summary", "claims", "sensitivity")
+        ]
+        return statement(
+            "write_report",
+            settings={
+                "models": self._selection.models,
+                "figures": list(figures),
+                "checkpoints": {
+                    model: self._config["checkpoints"][model] for model in self._selection.models
+                },
+            },
+            content={
+                "the report's page": fingerprint([*_page_files(REPORT), *_page_files(EXPLORER)]),
+                "the captions": fingerprint([caption for caption in captions if caption.exists()]),
+            },
+            made_from={
+                **self._censuses(self._selection.models),
+                **{
+                    f"results/figures/{name}": self.figure(name, figure.models, figure.choice)
+                    for name, figure in figures.items()
+                },
+                "results/summary.csv": self.summary(),
+                "results/claims.csv": self.claims(),
+            },
+        )
+
+    @remembered
+    def comparison(self, name: str) -> str:
+        """Of results/comparison/{name}.parquet."""
+        before, after = self._selection.pairs[name]
+        return statement(
+            "compare",
+            settings={"before": before, "after": after},
+            made_from=self._censuses([before, after]),
+        )
+
+    @remembered
+    def fates(self, name: str) -> str:
+        """Of results/figures/fates_{name}.pdf, .png and .csv."""
+        return statement(
+            "draw_comparison",
+            settings={f"comparisons.{name}": self._selection.comparisons[name]},
+            content={"the style of the figures": fingerprint([self._selection.style()])},
+            made_from={
+                f"results/comparison/{pair}.parquet": self.comparison(pair)
+                for pair in self._selection.pairs_along(name)
+            },
+        )
+
+    @remembered
     def trained_tokenizer(self, name: str) -> str:
         """Of results/trained/tokenizers/{name}."""
         recipe = self._config["train"]["tokenizers"][name]
@@ -223,7 +265,7 @@ class Provenance:
             made_from=self._domains(recipe["domains"]),
         )
 
-    @_remembered
+    @remembered
     def trained_checkpoint(self, name: str) -> str:
         """Of results/trained/checkpoints/{name}."""
         recipe = self._config["train"]["checkpoints"][name]
@@ -241,7 +283,7 @@ class Provenance:
             made_from=made_from,
         )
 
-    @_remembered
+    @remembered
     def generated_mathematics(self) -> str:
         """Of results/generated/mathematics.jsonl.zst."""
         return statement("generate_mathematics")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,6 +10,7 @@ from jaxtyping import Bool, Int64
 from neuron_census.errors import CensusError, one_of
 from neuron_census.formats.windows import STUDIES
 from neuron_census.paths.json_text import parse_json
+from neuron_census.schema.section import read_section
 
 ALL = "all"
 
@@ -72,7 +72,7 @@ def read_studies(text: str, domains: list[str]) -> dict[str, dict[str, int | Non
     for study in given:
         if study not in STUDIES:
             raise CensusError(f"studies: unknown study '{study}'; {one_of(study, list(STUDIES))}")
-    read = {study: _selections(study, given.get(study) or [], domains) for study in STUDIES}
+    read = {study: _selections(study, given.get(study, []), domains) for study in STUDIES}
     if not any(read.values()):
         raise CensusError(
             "studies: no study reads any domain; expected at least one {domain, tokens}."
@@ -82,20 +82,11 @@ def read_studies(text: str, domains: list[str]) -> dict[str, dict[str, int | Non
 
 def _selections(study: str, given: object, domains: list[str]) -> dict[str, int | None]:
     selections: dict[str, int | None] = {}
-    for number, entry in enumerate(given if isinstance(given, list) else [given]):
-        where = f"studies.{study}[{number}]"
-        if not isinstance(entry, Mapping) or set(entry) != {"domain", "tokens"}:
-            raise CensusError(
-                f"{where}: found {entry!r}, expected {{domain: NAME, tokens: NUMBER}}."
-            )
-        domain, tokens = entry["domain"], entry["tokens"]
+    for number, entry in enumerate(read_section(given, "studies", study) if given else []):
+        where, domain = f"studies.{study}[{number}].domain", entry["domain"]
         if domain not in domains:
-            raise CensusError(
-                f"{where}.domain: unknown domain '{domain}'; {one_of(domain, domains)}"
-            )
+            raise CensusError(f"{where}: unknown domain '{domain}'; {one_of(domain, domains)}")
         if domain in selections:
-            raise CensusError(f"{where}.domain: '{domain}' occurs twice; give one budget for it.")
-        if tokens != ALL and (not isinstance(tokens, int) or tokens < 1):
-            raise CensusError(f"{where}.tokens: found {tokens!r}, expected 1 or more, or '{ALL}'.")
-        selections[domain] = None if tokens == ALL else tokens
+            raise CensusError(f"{where}: '{domain}' occurs twice; give one budget for it.")
+        selections[domain] = None if entry["tokens"] == ALL else entry["tokens"]
     return selections

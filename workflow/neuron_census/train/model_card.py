@@ -39,6 +39,7 @@ def write_model_card(
     recipe: dict[str, Any],
     parameters: int,
     text: dict[str, int],
+    licences: dict[str, str],
     curve: list[LossPoint],
     machine: str,
     command: list[str],
@@ -79,9 +80,12 @@ def write_model_card(
         "",
         f"The training part (documents that are not held out) of these domains, {text['windows']:,} windows in all:",
         "",
-        "| domain | tokens |",
-        "|---|---|",
-        *[f"| {domain} | {count:,} |" for domain, count in domains.items()],
+        "| domain | licence | tokens |",
+        "|---|---|---|",
+        *[
+            f"| {domain} | {licences.get(domain, 'not known')} | {count:,} |"
+            for domain, count in domains.items()
+        ],
         "",
         "## Loss",
         "",

@@ -45,6 +45,8 @@ def new_model(recipe: Recipe, vocabulary: int) -> OPTForCausalLM:
             use_cache=False,
         )
     )
+    if recipe.attention == "eager":
+        model.set_attn_implementation("eager")
     if recipe.embedding_size:
         # As small as other weights, they would drown the tokens in their positions.
         for projection in (model.model.decoder.project_in, model.model.decoder.project_out):

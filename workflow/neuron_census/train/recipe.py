@@ -8,7 +8,11 @@ from typing import Any
 
 from neuron_census.errors import CensusError, one_of
 
-CHOICES = {"positions": ("learned", "none"), "norm": ("before", "after")}
+CHOICES = {
+    "positions": ("learned", "none"),
+    "norm": ("before", "after"),
+    "attention": ("fused", "eager"),
+}
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Recipe:
     dropout: float = 0.0
     initial_deviation: float = 0.02
     accumulate: int = 1
+    attention: str = "fused"
     keep: tuple[int, ...] = ()
 
     @classmethod

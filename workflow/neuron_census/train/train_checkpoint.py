@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import shutil
 import time
 from dataclasses import asdict, dataclass
@@ -29,8 +28,10 @@ from transformers import OPTForCausalLM
 from neuron_census.errors import CensusError
 from neuron_census.formats.atomic import remove, written_whole
 from neuron_census.formats.seal import sealed
+from neuron_census.train.first_losses import write_first_losses
 from neuron_census.train.model_card import LossPoint, write_model_card
 from neuron_census.train.new_model import new_model, new_optimizer
+from neuron_census.train.processor import compute_deterministically, keep_freed_memory, machine
 from neuron_census.train.recipe import Recipe
 from neuron_census.train.tied_cross_entropy import TiedCrossEntropy
 from neuron_census.train.training_windows import PAD, TrainingWindows
@@ -44,6 +45,7 @@ def train_checkpoint(
     output: Path,
     threads: int = 1,
     device: str = "cpu",
+    licences: str = "{}",
     save_every: int = 100,
 ) -> None:
     """Train one checkpoint and write it as a Hugging Face folder in fp16, with a model card.
@@ -64,12 +66,15 @@ def train_checkpoint(
         CPU threads; the result is deterministic for a given number
     device
         cpu or cuda
+    licences
+        the licences of the text, by domain, as JSON
     save_every
         steps between saved states, from which a killed run continues
     """
     recipe = Recipe.from_json(spec)
     torch.set_num_threads(threads)
-    _compute_deterministically(device)
+    compute_deterministically(device)
+    keep_freed_memory()
     cut = output.with_name(f".{output.name}.windows")
     windows = TrainingWindows.from_domains(
         domains, tokenizer, recipe.window, cut, last_target=recipe.last_target
@@ -85,12 +90,14 @@ def train_checkpoint(
         optimizer=new_optimizer(model, recipe),
         losses=[],
         text=windows.summary(),
-        machine=f"{device} ({threads} thread{'s' if threads > 1 else ''})",
+        licences=json.loads(licences),
+        machine=machine(device, threads),
         command=[
             *("python", "-m", "neuron_census", "train_checkpoint", "--domains"),
             *map(str, domains),
             *("--tokenizer", str(tokenizer), "--spec", json.dumps(asdict(recipe))),
-            *("--threads", str(threads), "--device", device, "--output", str(output)),
+            *("--threads", str(threads), "--device", device, "--licences", licences),
+            *("--output", str(output)),
         ],
     )
     run.resume()
@@ -127,6 +134,7 @@ class Run:
     optimizer: torch.optim.Optimizer
     losses: list[float]
     text: dict[str, int]
+    licences: dict[str, str]
     machine: str
     command: list[str]
 
@@ -172,6 +180,7 @@ class Run:
             for file in ("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"):
                 if (self.tokenizer / file).exists():
                     shutil.copy(self.tokenizer / file, folder / file)
+            write_first_losses(folder, self.losses)
             write_model_card(
                 folder / "README.md",
                 name=self.output.name,
@@ -179,6 +188,7 @@ class Run:
                 recipe=asdict(self.recipe),
                 parameters=sum(parameter.numel() for parameter in self.model.parameters()),
                 text=self.text,
+                licences=self.licences,
                 curve=LossPoint.curve(
                     self.losses, tokens_per_step=self.recipe.batch_windows * self.recipe.window
                 ),
@@ -200,15 +210,6 @@ class Run:
 def _seed_of_step(seed: int, step: int) -> int:
     """Return a seed of its own for each step of a run."""
     return int(np.random.SeedSequence([seed, step]).generate_state(1)[0])
-
-
-def _compute_deterministically(device: str) -> None:
-    if device == "cpu":
-        torch.use_deterministic_algorithms(True)
-        return
-    # Some kernels of a GPU have no deterministic form; torch then warns and names them.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-    torch.use_deterministic_algorithms(True, warn_only=True)
 
 
 def _train_step(

@@ -1,6 +1,6 @@
 """Positional neurons of a model, from its position counts (paper, section 5).
 
-census = classify_positions(Counts.open(path), PositionThresholds())
+census = classify_positions(Counts.open(path), thresholds.positions)
 census.columns      # one row per neuron of the model; None where no windows were read for it
 census.positions    # one row per positional neuron, with its curve
 """

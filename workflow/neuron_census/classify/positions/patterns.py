@@ -49,21 +49,21 @@ class PatternRules:
     lies between the paper's examples on either side of it, mostly in the middle.
     """
 
-    start: float = 16 / 2048
-    smoothing: float = 17 / 2048
-    smoothing_least: int = 3
-    half_cycles: int = 4
-    swing: float = 0.3
-    turn: float = 0.3
-    steady: float = 6.0
-    extreme_share: float = 0.5
-    quantile_reach: float = 0.01
-    line: float = 0.98
-    near: float = 0.08
-    run: float = 1 / 21
-    reach: float = 0.004
-    reached: float = 0.3
-    thin: float = 0.05
+    start: float
+    smoothing: float
+    smoothing_least: int
+    half_cycles: int
+    swing: float
+    turn: float
+    steady: float
+    extreme_share: float
+    quantile_reach: float
+    line: float
+    near: float
+    run: float
+    reach: float
+    reached: float
+    thin: float
 
     def skipped(self, length: int) -> int:
         """Return how many positions at the start of a window of `length` are left out."""

@@ -37,7 +37,7 @@ def write_chunk(folder: Path, name: str, kind: str, payload: bytes) -> None:
     Raises ValueError for a name with other characters, which is an error of the program.
     """
     if not NAME.fullmatch(name):
-        raise ValueError(f"{name!r} is no name of a chunk")
+        raise ValueError(f"{name!r} is not a name of a chunk")
     deflate = zlib.compressobj(LEVEL, zlib.DEFLATED, -zlib.MAX_WBITS)
     packed = b64encode(deflate.compress(payload) + deflate.flush())
     path = folder / f"{name}.js"

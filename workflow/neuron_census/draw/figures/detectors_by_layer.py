@@ -12,6 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from neuron_census.draw.detected_ngrams import detected_by_layer
 from neuron_census.draw.figures.legend import legend_below
 from neuron_census.draw.figures.limits import set_limits_from_nought
+from neuron_census.draw.figures.looser import PREFIX, draw_looser, label_looser, looser_numbers
 from neuron_census.draw.figures.published import draw_published, label_published
 from neuron_census.draw.model_tables import ModelTables
 from neuron_census.formats.layers import first_half
@@ -26,7 +27,8 @@ def table(models: Mapping[str, ModelTables], ngram: str) -> pl.DataFrame:
 
     Columns: model, layer, num_layers, relative_depth, detectors, detected (different n-grams), cumulative
     (those of this layer and all below). Depth is 0 at the first layer and 0.5 at the last one of the first
-    half, as in the paper; if all layers are analysed, it is 1 at the last.
+    half, as in the paper; if all layers are analysed, it is 1 at the last. Columns `looser_…` are those of
+    `looser_numbers`.
 
     Parameters
     ----------
@@ -38,7 +40,9 @@ def table(models: Mapping[str, ModelTables], ngram: str) -> pl.DataFrame:
     parts = []
     for model, tables in models.items():
         layers = tables.census["layer"].n_unique()
-        rows = detected_by_layer(tables.census, tables.covered, ngram)
+        rows = detected_by_layer(tables.census, tables.covered, ngram).join(
+            looser_numbers(tables, ngram), on="layer", how="left", maintain_order="left"
+        )
         reach = 0.5 if len(rows) == first_half(layers) else len(rows) / layers
         parts.append(
             rows.select(
@@ -49,6 +53,7 @@ def table(models: Mapping[str, ModelTables], ngram: str) -> pl.DataFrame:
                 "detectors",
                 "detected",
                 "cumulative",
+                pl.col(f"^{PREFIX}.*$"),
             )
         )
     return pl.concat(parts)
@@ -72,16 +77,22 @@ def draw(numbers: pl.DataFrame, ngrams: str) -> Figure:
         colour, marker = line.get_color(), line.get_marker()
         right.plot(depth, rows["detected"], color=colour, marker=marker, linestyle="-")
         right.plot(depth, rows["cumulative"], color=colour, marker="", linestyle="--")
+        draw_looser(left, rows, "relative_depth", "detectors", colour)
+        draw_looser(right, rows, "relative_depth", "detected", colour)
         draw_published(left, rows, "relative_depth", "detectors", colour)
         for column in ("detected", "cumulative"):
             draw_published(right, rows, "relative_depth", column, colour)
     left.plot([], [], color=QUIET, marker="o", linestyle="-", label="(b) in the layer")
     left.plot([], [], color=QUIET, marker="", linestyle="--", label="(b) in the layer or below")
+    label_looser(left, numbers, QUIET)
     label_published(left, numbers)
     left.set(title=f"(a) {ngrams[:-1]} detectors", ylabel="neurons in the layer")
     right.set(title=f"(b) detected {ngrams}", ylabel=f"different {ngrams}")
     deepest = max([0.5, *numbers["relative_depth"]])
-    for panel, columns in ((left, ["detectors"]), (right, ["detected", "cumulative"])):
+    for panel, columns in (
+        (left, ["detectors", f"{PREFIX}detectors"]),
+        (right, ["detected", "cumulative", f"{PREFIX}detected"]),
+    ):
         panel.set(
             xlabel=f"relative depth  (0: first layer, {'0.5: middle' if deepest == 0.5 else '1: last'})",
             xlim=(-0.04 * deepest, 1.04 * deepest),

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from neuron_census.draw.detected_ngrams import detected_by_layer
 from neuron_census.draw.figures.legend import legend_below
 from neuron_census.draw.figures.limits import set_limits_from_nought
+from neuron_census.draw.figures.looser import PREFIX, draw_looser, label_looser, looser_numbers
 from neuron_census.draw.figures.panels import name_layers, name_model, panels
 from neuron_census.draw.figures.published import draw_published, label_published
 from neuron_census.draw.model_tables import ModelTables
@@ -23,6 +24,7 @@ LINES = {
     "new_overall": ("of these, in no lower layer", 0.7),
 }
 LEAST_COUNT = 5.0
+QUIET = "0.35"
 
 
 def table(models: Mapping[str, ModelTables], ngram: str) -> pl.DataFrame:
@@ -30,7 +32,7 @@ def table(models: Mapping[str, ModelTables], ngram: str) -> pl.DataFrame:
 
     Columns: model, layer, covered (different n-grams that detectors of the layer detect), new_overall
     (those that no lower layer detects), new_to_previous (those that the layer right below does not). All
-    are new in the first layer.
+    are new in the first layer. Columns `looser_…` are those of `looser_numbers`.
 
     Parameters
     ----------
@@ -40,12 +42,15 @@ def table(models: Mapping[str, ModelTables], ngram: str) -> pl.DataFrame:
         unigram, bigram or trigram
     """
     return pl.concat(
-        detected_by_layer(tables.census, tables.covered, ngram).select(
+        detected_by_layer(tables.census, tables.covered, ngram)
+        .join(looser_numbers(tables, ngram), on="layer", how="left", maintain_order="left")
+        .select(
             pl.lit(model).alias("model"),
             "layer",
             pl.col("detected").alias("covered"),
             "new_overall",
             "new_to_previous",
+            pl.col(f"^{PREFIX}.*$"),
         )
         for model, tables in models.items()
     )
@@ -76,12 +81,14 @@ def draw(numbers: pl.DataFrame, ngrams: str) -> Figure:
                 markersize=max(0.7, weight**0.5) * size,
             )
             draw_published(axes, rows, "layer", column, line.get_color())
+        draw_looser(axes, rows, "layer", "detected", QUIET)
         name_model(axes, model)
         layers = rows["layer"].cast(pl.Int64).to_numpy()
         name_layers(axes, layers)
         reach = max(1, len(layers) - 1)
         axes.set_xlim(1 - 0.06 * reach, 1 + 1.06 * reach)
-        set_limits_from_nought(axes, rows, list(LINES), LEAST_COUNT)
+        set_limits_from_nought(axes, rows, [*LINES, f"{PREFIX}detected"], LEAST_COUNT)
+    label_looser(grid[0], numbers, QUIET, "detected in the layer ")
     label_published(grid[0], numbers)
     legend_below(figure, grid[0])
     return figure

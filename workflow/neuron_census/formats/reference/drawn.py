@@ -38,6 +38,13 @@ DEPTH = {
     "relative_depth": Column(NUMBER, "depth of the layer in the model, 0 at the first layer"),
 }
 
+LOOSER = {
+    "looser_coverage": Column(NUMBER, "the looser coverage, `classify.ngrams.looser.coverage`"),
+    "looser_presence": Column(NUMBER, "the looser presence, `classify.ngrams.looser.presence`"),
+    "looser_detectors": Column(WHOLE, "neurons of the layer that are detectors under both"),
+    "looser_detected": Column(WHOLE, "different n-grams that they detect"),
+}
+
 DEAD = Table(
     "fig01_dead_neurons",
     "One row per model and layer.",
@@ -74,7 +81,8 @@ DETECTORS = Table(
         "detectors": Column(WHOLE, "neurons of the layer that detect n-grams"),
         "detected": Column(WHOLE, "different n-grams that they detect"),
         "cumulative": Column(WHOLE, "different n-grams that layers up to this one detect"),
-    },
+    }
+    | LOOSER,
 )
 NGRAMS_BY_LAYER = Table(
     "fig04_tokens_by_layer, fig14_bigrams_by_layer, fig14_trigrams_by_layer",
@@ -84,7 +92,8 @@ NGRAMS_BY_LAYER = Table(
         "covered": Column(WHOLE, "different n-grams that the layer's detectors detect"),
         "new_overall": Column(WHOLE, "those that no lower layer detects"),
         "new_to_previous": Column(WHOLE, "those that the layer below does not detect"),
-    },
+    }
+    | LOOSER,
 )
 SUPPRESSION = Table(
     "fig05_suppression",
@@ -190,6 +199,18 @@ SUMMARY = Table(
         "weights": Column(TEXT, "digest of its weights"),
         "dtype": Column(TEXT, "type in which the forward pass was computed"),
         "versions": Column(TEXT, "versions of the libraries that recorded"),
+    },
+)
+
+FATES = Table(
+    "fates_{comparison}",
+    "One row per two neighbouring checkpoints of a list and pair of kinds (see `comparison/`).",
+    {
+        "before": Column(TEXT, "name of the earlier model"),
+        "after": Column(TEXT, "name of the later model"),
+        "kind_before": Column(TEXT, "what neurons were"),
+        "kind_after": Column(TEXT, "what they became"),
+        "neurons": Column(WHOLE, "how many neurons did; also where there are none"),
     },
 )
 

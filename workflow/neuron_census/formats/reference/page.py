@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 
-from neuron_census.formats.reference.drawn import CLAIMS, FIGURES, FROM_THE_PAPER, SUMMARY
+from neuron_census.formats.reference.drawn import CLAIMS, FATES, FIGURES, FROM_THE_PAPER, SUMMARY
 from neuron_census.formats.reference.stores import AXES, STORES, Store
 from neuron_census.formats.reference.texts import DOCUMENTS, WINDOWS, WINDOWS_METADATA
+from neuron_census.formats.tables.comparison import COMPARED, COMPARISON
 from neuron_census.formats.tables.of_a_model import TABLES
 from neuron_census.formats.tables.sensitivity import SENSITIVITY
 from neuron_census.formats.tables.table import Column, Table
@@ -53,9 +54,12 @@ def page() -> str:
         if table.name == "census":
             lines += ["The file's metadata hold, as JSON:", ""]
             lines += [*_mapping("key", CENSUS_METADATA), ""]
+    lines += ["## Two censuses (Parquet)", ""]
+    lines += _table("comparison/{before}-{after}.parquet", COMPARISON)
+    lines += [f"The file's metadata hold the names of both models under `{COMPARED}`.", ""]
     lines += ["## Numbers for readers (CSV)", "", *_table("sensitivity/{model}.csv", SENSITIVITY)]
     lines += [*_table(SUMMARY.name, SUMMARY), *_table(CLAIMS.name, CLAIMS)]
-    for table in FIGURES:
+    for table in (*FIGURES, FATES):
         names = ", ".join(f"figures/{name}.csv" for name in table.name.split(", "))
         lines += _table(names, table)
     lines += [

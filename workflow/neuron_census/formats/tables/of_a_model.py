@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.looser import LOOSER
 from neuron_census.formats.tables.ngrams import PROJECTIONS, SPECTRA, TRIGGERS
 from neuron_census.formats.tables.positions import POSITIONS
 
-TABLES = (CENSUS, TRIGGERS, PROJECTIONS, SPECTRA, POSITIONS)
+TABLES = (CENSUS, TRIGGERS, PROJECTIONS, SPECTRA, POSITIONS, LOOSER)

@@ -30,7 +30,7 @@ def free_memory(device: torch.device, memory: str, device_memory: str) -> Memory
     device_memory
         the most memory of the GPU to take, or auto
 
-    Raises CensusError for what is no size.
+    Raises CensusError for what is not a size.
     """
     host = free_host_memory(read_size(memory, "--memory"))
     allowed = read_size(device_memory, "--device-memory")

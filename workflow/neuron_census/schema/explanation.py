@@ -24,15 +24,17 @@ _PATTERNS = {
 }
 
 
-def explain(error: ValidationError) -> Iterator[str]:
+def explain(error: ValidationError, path: Iterable[str] = ()) -> Iterator[str]:
     """Yield, a sentence for each fault, which key is at fault, what was found there and what is allowed.
 
     Parameters
     ----------
     error
         what the schema's validator has found
+    path
+        keys that lead to the part of the config that it has read
     """
-    where, described = _path(error.absolute_path), error.schema
+    where, described = _path([*path, *error.absolute_path]), error.schema
     found: Any = error.instance
     assert isinstance(described, dict)
     if error.validator == "additionalProperties":
