@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "classify": {"checkpoint", "families", "formats", "paths", "schema", "tokenizer"},
     "draw": {"formats"},
     "train": {"formats", "rerun", "tokenizer"},
-    "hub": {"families", "formats", "paths"},
+    "hub": {"families", "formats", "paths", "text"},
     "formats": {"text"},
     "tokenizer": {"families", "paths"},
     "forward": {"checkpoint", "families", "loops"},

@@ -22,7 +22,7 @@ STAGES: dict[str, tuple[str, ...]] = {
         "compare",
         "draw_comparison",
     ),
-    "hub": ("fetch_checkpoint",),
+    "hub": ("fetch_checkpoint", "unpack_checkpoint"),
     "train": ("train_tokenizer", "train_checkpoint", "generate_mathematics"),
 }
 """The commands of each verb, and of the two helpers of verbs, in the order in which data flow."""

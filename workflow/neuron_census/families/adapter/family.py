@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from neuron_census.families.adapter.gguf_names import GgufNames
+
 if TYPE_CHECKING:
     from jaxtyping import Float, Int64
     from torch import Tensor, nn
@@ -71,6 +73,10 @@ class Family:
     rotary_class: str | None = None
     activation: str
     """The activation function, relative to the layer; its input is the pre-activation."""
+
+    # In GGUF files.
+    gguf: GgufNames | None = None
+    """How such a file calls what this family has; None if it is not read from one."""
 
     # For the plan: what a layer has in memory at a time, in tensors of these widths.
     ffn_tensors = 2

@@ -45,8 +45,17 @@ def module_of_family(model_type: str) -> str:
     return f"families.{model_type}"
 
 
+def family_in_gguf(architecture: str) -> str | None:
+    """Return the model_type of the family that a GGUF file calls so; None if none is read from such files."""
+    for model_type in known_types():
+        names = family_named(model_type).gguf
+        if names is not None and names.architecture == architecture:
+            return model_type
+    return None
+
+
 def published_content(repository: str) -> dict[str, Any] | None:
-    """Return what config.json of a repository says, as far as it is known here; None for any other."""
+    """Return what config.json of a repository or distribution says, if it is known here; None for any other."""
     for model_type in known_types():
         found = family_named(model_type).published.get(repository)
         if found is not None:
