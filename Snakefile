@@ -1,6 +1,7 @@
 """Neuron Census: what the feed-forward neurons of language models do.
 
 text ──tokenize──▶ windows ──record──▶ recordings ──count──▶ counts ──classify──▶ census ──draw──▶ figures
+                                                                                            └─ablate──▶┘
 
     snakemake --cores 1 --resources gpu=1                               draws every figure
     snakemake --cores 1 results/census/opt-mini-s.parquet               makes one table
@@ -20,9 +21,11 @@ if PACKAGE not in sys.path:
 from neuron_census.draw.closing import after_failure, after_success
 from neuron_census.config.check import DEFAULT, read_yaml
 from neuron_census.config.configuration import configure, unpinned
+from neuron_census.config.targets import explain_targets, target_faults
 from neuron_census.errors import CensusError
 from neuron_census.rerun.decision import decide_by_seals
 from neuron_census.rerun.file_times import respect_rerun_triggers
+from neuron_census.rerun.run_log import speak_briefly, why_words
 from neuron_census.rerun.stage_process import WORKFLOW as WORKFLOW_PROCESS
 
 try:
@@ -52,6 +55,7 @@ shell.prefix(prefix.replace("{", "{{").replace("}", "}}"))
 # Seals decide what reruns (neuron_census.rerun), not the times of files, nor what Snakemake remembers.
 respect_rerun_triggers()
 decide_by_seals()
+speak_briefly()
 
 
 resource_scopes:
@@ -64,8 +68,10 @@ include: "workflow/rules/fetch.smk"
 include: "workflow/rules/record.smk"
 include: "workflow/rules/count.smk"
 include: "workflow/rules/classify.smk"
+include: "workflow/rules/ablate.smk"
 include: "workflow/rules/draw.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/publish.smk"
 include: "workflow/rules/train.smk"
 
 
@@ -76,6 +82,7 @@ rule all:
         expand("results/sensitivity/{model}.csv", model=SELECTION.models),
         expand("results/counts/{model}.zarr", model=SELECTION.models),
         NGRAM_COUNTS,
+        expand("results/{table}/{model}.parquet", table=["ablations", "firings"], model=ABLATED),
         expand("results/figures/{figure}.{kind}", figure=FIGURES, kind=["pdf", "png", "csv"]),
         expand("results/comparison/{pair}.parquet", pair=SELECTION.pairs),
         expand("results/figures/{fates}.{kind}", fates=FATES, kind=["pdf", "png", "csv"]),
@@ -83,6 +90,17 @@ rule all:
         "results/claims.csv",
         "results/explorer",
         "results/report",
+
+
+# Snakemake would only say that no rule makes it. A workflow that has this one as a module has targets of its own.
+if workflow.is_main_process and workflow.main_snakefile == workflow.snakefile:
+    explain_targets(
+        workflow, lambda targets, made: target_faults(targets, made, SELECTION, FIGURES)
+    )
+
+
+onstart:
+    print(why_words(), file=sys.stderr)
 
 
 onsuccess:

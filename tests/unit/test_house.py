@@ -17,7 +17,8 @@ MAY_IMPORT = {
     "record": {"checkpoint", "families", "formats", "forward"},
     "count": {"formats", "loops"},
     "classify": {"checkpoint", "families", "formats", "paths", "schema", "tokenizer"},
-    "draw": {"formats"},
+    "ablate": {"checkpoint", "families", "formats", "forward", "paths"},
+    "draw": {"formats", "schema"},
     "train": {"formats", "rerun", "tokenizer"},
     "hub": {"families", "formats", "paths", "text"},
     "formats": {"text"},
@@ -39,7 +40,7 @@ MAY_IMPORT = {
 }
 """What each folder, or module beside them, may import of the package; everything may import the next."""
 EVERYWHERE = {"errors", "progress", "__init__"}
-VERBS = ("tokenize", "record", "count", "classify", "draw")
+VERBS = ("tokenize", "record", "count", "classify", "ablate", "draw")
 LONGEST_FILE = 300
 LARGEST_FOLDER = 15
 

@@ -25,6 +25,7 @@ from helpers.workflow.edits import (
     touch_everything,
 )
 from helpers.workflow.plans import (
+    ABLATE,
     ALL,
     CLASSIFY,
     DRAW,
@@ -111,11 +112,21 @@ TABLE: dict[str, tuple[Change, dict[str, int]]] = {
     "code of read_domain": (edit("tokenize/read_domain"), ALL),
     "code of tokenize": (edit("tokenize/tokenize"), TOKENIZE),
     "code of record": (edit("record/record"), RECORD),
-    "code that record imports": (edit("record/forward/stream"), RECORD),
+    "code that record imports": (edit("forward/stream"), RECORD),
     "code of count": (edit("count/count"), RECORD),
     "code of number_ngrams": (edit("count/number_ngrams"), {"number_ngrams": 1} | RECORD),
     "code of count_ngrams": (edit("count/count_ngrams"), RECORD),
     "code of classify": (edit("classify/classify"), CLASSIFY),
+    "code of ablate": (edit("ablate/riders"), ABLATE),
+    "which detectors are ablated": (
+        config(lambda given: given.update(ablate={"detectors": 1})),
+        ABLATE,
+    ),
+    "text of ablations": (
+        config(lambda given: given["studies"].update(ablation=[{"domain": "notes", "tokens": 90}])),
+        ABLATE,
+    ),
+    "a lost table of firings": (lose("firings/tiny-a.parquet"), ABLATE | {"ablate": 1}),
     "code of draw": (edit("draw/draw"), DRAW),
     "code of a figure": (edit("draw/figures/fig01_dead_neurons"), {"draw": 1} | REPORT),
     "code of a claim": (edit("draw/claims/dead"), {"check_claims": 1} | REPORT),
@@ -124,11 +135,11 @@ TABLE: dict[str, tuple[Change, dict[str, int]]] = {
     "a caption": (add("workflow/report/fig01_dead_neurons.rst", "More.\n"), REPORT),
     "code of training": (edit("train/train_checkpoint"), {}),
     "words for people": (reword, {}),
-    "another model's census": (other_census, {"classify": 1} | DRAW | LOOK_BACK),
-    "a census of no bytes": (cut_census, {"classify": 1} | DRAW | LOOK_BACK),
+    "another model's census": (other_census, {"classify": 1, "ablate": 1} | DRAW | LOOK_BACK),
+    "a census of no bytes": (cut_census, {"classify": 1, "ablate": 1} | DRAW | LOOK_BACK),
     "a lost table of spectra": (
         lose("spectra/tiny-a.parquet"),
-        {"classify": 1} | DRAW | LOOK_BACK,
+        {"classify": 1, "ablate": 1} | DRAW | LOOK_BACK,
     ),
     "lost n-gram counts": (lose("counts/tiny-a/ngrams/0.zarr"), ONE_MODEL),
     "an emptied store": (empty_store, ONE_MODEL),
@@ -190,7 +201,7 @@ def test_undoing_a_change_is_a_change(clone: Callable[[], Project]) -> None:
     project.change_config(lambda given: given["classify"].update(dead={"count_bos": True}))
     project.succeed("results/census/tiny-a.parquet")
     project.change_config(lambda given: given["classify"].pop("dead") and None)
-    assert project.planned() == {"classify": 1} | DRAW | LOOK_BACK
+    assert project.planned() == {"classify": 1, "ablate": 1} | DRAW | LOOK_BACK
 
 
 def test_forcing_a_rule_reruns_what_follows(clone: Callable[[], Project]) -> None:
@@ -200,7 +211,7 @@ def test_forcing_a_rule_reruns_what_follows(clone: Callable[[], Project]) -> Non
 def test_a_result_that_is_gone_is_made_again(clone: Callable[[], Project]) -> None:
     project = clone()
     (project.folder / "results" / "census" / "tiny-a.parquet").unlink()
-    assert project.planned() == {"classify": 1} | DRAW | LOOK_BACK
+    assert project.planned() == {"classify": 1, "ablate": 1} | DRAW | LOOK_BACK
 
 
 @pytest.mark.parametrize("name", WITHOUT_METADATA)

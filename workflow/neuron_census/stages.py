@@ -13,6 +13,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "record": ("record", "plan_recording", "tabulate_costs"),
     "count": ("count", "number_ngrams", "count_ngrams"),
     "classify": ("classify", "identify_projection"),
+    "ablate": ("ablate",),
     "draw": (
         "draw",
         "summarise",
@@ -21,9 +22,10 @@ STAGES: dict[str, tuple[str, ...]] = {
         "write_report",
         "compare",
         "draw_comparison",
+        "publish",
     ),
     "hub": ("fetch_checkpoint", "unpack_checkpoint"),
-    "train": ("train_tokenizer", "train_checkpoint", "generate_mathematics"),
+    "train": ("train_tokenizer", "train_checkpoint", "check_first_losses", "generate_mathematics"),
 }
 """The commands of each verb, and of the two helpers of verbs, in the order in which data flow."""
 

@@ -9,8 +9,9 @@ import re
 
 from neuron_census.config.figures import drawable
 from neuron_census.config.local_sources import check_local_sources
+from neuron_census.config.publication import describe
 from neuron_census.config.report_settings import SECTIONS, report_settings, section_of
-from neuron_census.rerun.provenance import Provenance
+from neuron_census.rerun.across_models import ProvenanceAcrossModels
 from neuron_census.config.selection import PAPER, Selection
 
 SELECTION = Selection(config, folders=(Path("."), REPOSITORY))
@@ -19,7 +20,7 @@ if workflow.is_main_process:
         check_local_sources(SELECTION)
     except CensusError as error:
         raise WorkflowError(str(error)) from None
-PROVENANCE = Provenance(SELECTION)
+PROVENANCE = ProvenanceAcrossModels(SELECTION)
 FIGURES = drawable(config, SELECTION)
 # What the report says beneath a figure, in a file for each; this report and Snakemake's own read the same.
 CAPTIONS = Path(PACKAGE, "report")
@@ -29,6 +30,8 @@ FATES = [f"fates_{comparison}" for comparison in SELECTION.comparisons]
 
 # What classify makes of every model.
 TABLES = ("census", "triggers", "projections", "spectra", "positions")
+# Of which models detectors are ablated.
+ABLATED = SELECTION.models if SELECTION.ablation else []
 NGRAM_COUNTS = [
     f"results/counts/{model}/ngrams/{layer}.zarr"
     for model in SELECTION.models
@@ -176,6 +179,13 @@ def recipe_of(name):
     return json.dumps(kept, sort_keys=True)
 
 
+def licences_of(name):
+    """The licences of the text that a checkpoint is trained on, for its card."""
+    known = config["train"]["licences"]
+    domains = config["train"]["checkpoints"][name]["domains"]
+    return json.dumps({domain: known[domain] for domain in domains if domain in known})
+
+
 def training_tokenizer(wildcards):
     """The folder of the tokenizer with which a checkpoint is trained: one that is trained, or another."""
     name = config["train"]["checkpoints"][wildcards.name]["tokenizer"]
@@ -210,10 +220,17 @@ def tables_shown(table):
     ]
 
 
-def figure_options(wildcards):
-    """What the config chooses of a figure that shows a part of what there is."""
+def ablations_shown(wildcards):
+    """The tables of ablations, of every model of a figure that shows them."""
+    is_shown = FIGURES[wildcards.figure].study == "ablation"
+    return tables_shown("ablations")(wildcards) if is_shown else []
+
+
+def figure_options(wildcards, input):
+    """What only some figures are told: a choice of the config where they show a part of what there is, ablations."""
     choice = FIGURES[wildcards.figure].choice
-    return ["--choice", json.dumps(config["draw"][choice], sort_keys=True)] if choice else []
+    chosen = ["--choice", json.dumps(config["draw"][choice], sort_keys=True)] if choice else []
+    return [*chosen, *(["--ablations", *input.ablations] if input.ablations else [])]
 
 
 def caption_of(wildcards, output):

@@ -19,6 +19,7 @@ rule draw:
         projections=tables_shown("projections"),
         spectra=tables_shown("spectra"),
         positions=tables_shown("positions"),
+        ablations=ablations_shown,
         looser=tables_shown("looser"),
         style=lambda wildcards: SELECTION.style(),
         published=lambda wildcards: SELECTION.published(wildcards.figure),
@@ -48,7 +49,10 @@ rule draw:
         runtime=by_attempt(30),
     params:
         provenance=lambda wildcards: PROVENANCE.figure(
-            wildcards.figure, FIGURES[wildcards.figure].models, FIGURES[wildcards.figure].choice
+            wildcards.figure,
+            FIGURES[wildcards.figure].models,
+            FIGURES[wildcards.figure].choice,
+            FIGURES[wildcards.figure].study,
         ),
         figure=subpath(output.pdf, strip_suffix=".pdf"),
         caption=caption_of,
@@ -96,6 +100,7 @@ rule check_claims:
         census=expand("results/census/{model}.parquet", model=SELECTION.models),
         triggers=expand("results/triggers/{model}.parquet", model=SELECTION.models),
         positions=expand("results/positions/{model}.parquet", model=SELECTION.models),
+        ablations=expand("results/ablations/{model}.parquet", model=ABLATED),
     output:
         report(
             "results/claims.csv",
@@ -114,12 +119,15 @@ rule check_claims:
         runtime=by_attempt(30),
     params:
         provenance=lambda wildcards: PROVENANCE.claims(),
+        ablations=lambda wildcards, input: (
+            ["--ablations", *input.ablations] if input.ablations else []
+        ),
         shown=json.dumps(
             {which: SELECTION.shown(which) for which in ("models", *config["experiments"])}
         ),
     shell:
         "python -m neuron_census check_claims --claims {input.claims:q} --census {input.census:q}"
-        " --triggers {input.triggers:q} --positions {input.positions:q}"
+        " --triggers {input.triggers:q} --positions {input.positions:q} {params.ablations:q}"
         " --shown {params.shown:q} --output {output:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 

@@ -69,10 +69,12 @@ rule train_checkpoint:
         provenance=lambda wildcards: PROVENANCE.trained_checkpoint(wildcards.name),
         spec=lambda wildcards: recipe_of(wildcards.name),
         device=untracked(RECIPES["device"]),
+        # Of words on a card nothing is trained again.
+        licences=lambda wildcards, output: licences_of(wildcards.name),
     shell:
         "python -m neuron_census train_checkpoint --domains {input.domains:q}"
         " --tokenizer {input.tokenizer:q} --spec {params.spec:q} --threads {threads}"
-        " --device {params.device} --output {output:q}"
+        " --device {params.device} --licences {params.licences:q} --output {output:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
 

@@ -90,7 +90,7 @@ def test_bars_are_as_high_as_the_numbers(several: dict[str, ModelTables]) -> Non
         assert tops == alive.to_list()
         assert axes.get_ylim()[1] >= max(tops)
         # Layer 0 is the first one.
-        assert axes.containers[0][0].get_center()[0] == pytest.approx(1)
+        assert axes.containers[0][0].get_center()[0] == pytest.approx(0)
     assert len(figure.legends[0].texts) == 8
 
 

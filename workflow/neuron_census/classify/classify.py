@@ -39,7 +39,7 @@ from neuron_census.formats.tables.ngrams import PROJECTIONS, SPECTRA, TRIGGERS
 from neuron_census.formats.tables.positions import POSITIONS
 from neuron_census.formats.tables.sensitivity import SENSITIVITY
 from neuron_census.formats.tables.table import NEURON
-from neuron_census.progress import note
+from neuron_census.progress import note, speak_of
 from neuron_census.tokenizer.encoder import Encoder
 from neuron_census.tokenizer.token_text import TokenText
 
@@ -101,6 +101,7 @@ def classify(
     sensitivity
         where to write how the number of detectors changes with the thresholds, as CSV
     """
+    speak_of(census.stem)
     given = Thresholds.from_json(thresholds)
     store = Counts.open(counts)
     layers = [NgramCounts.open(path) for path in ngram_counts or []]

@@ -169,7 +169,7 @@ def _distribution_faults(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
 
 def _selection_faults(config: Mapping[str, Any]) -> Iterator[str]:
     experiments = config["experiments"]
-    lists = {"models": config["models"]}
+    lists = {"models": config["models"], "models_more": config["models_more"]}
     lists |= {f"experiments.{name}": models for name, models in experiments.items()}
     for called, models in lists.items():
         for number, model in enumerate(models):
@@ -182,11 +182,9 @@ def _selection_faults(config: Mapping[str, Any]) -> Iterator[str]:
         )
     yield from _comparison_faults(config)
     shown = config["draw"]["oscillatory_ranges"].get("model")
-    if shown is not None and shown not in config["models"]:
-        yield (
-            f"draw.oscillatory_ranges.model: unknown model '{shown}'; "
-            f"{one_of(shown, config['models'])}"
-        )
+    models = list(dict.fromkeys([*config["models"], *config["models_more"]]))
+    if shown is not None and shown not in models:
+        yield (f"draw.oscillatory_ranges.model: unknown model '{shown}'; {one_of(shown, models)}")
 
 
 def _comparison_faults(config: Mapping[str, Any]) -> Iterator[str]:
@@ -209,6 +207,12 @@ def _comparison_faults(config: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _study_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    cut = {
+        entry["domain"]
+        for study, entries in config["studies"].items()
+        for entry in entries
+        if study != "ablation"
+    }
     for study, entries in config["studies"].items():
         seen = set()
         for number, entry in enumerate(entries):
@@ -217,6 +221,11 @@ def _study_faults(config: Mapping[str, Any]) -> Iterator[str]:
             if domain in seen:
                 yield f"{where}: '{domain}' occurs twice; give one budget for it."
             seen.add(domain)
+            if study == "ablation" and domain in config["domains"] and domain not in cut:
+                yield (
+                    f"{where}: no other study reads '{domain}', and ablation takes windows of theirs that the n-gram "
+                    f"study does not read; {one_of(domain, sorted(cut))}"
+                )
 
 
 def _recipe_faults(config: Mapping[str, Any]) -> Iterator[str]:

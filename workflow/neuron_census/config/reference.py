@@ -59,7 +59,7 @@ def _rows(path: str, described: Mapping[str, Any]) -> Iterator[tuple[str, str, s
     required = described.get("required", [])
     for key, below in described.get("properties", {}).items():
         inside = list(_rows(f"{path}.{key}", below))
-        if not inside or below["type"] == "array":
+        if not inside or "array" in below["type"]:
             default = "required" if key in required else _default(below)
             yield f"{path}.{key}", below["description"], expected(below), default
         yield from inside

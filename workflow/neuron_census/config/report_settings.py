@@ -1,17 +1,16 @@
 """What the report says of a run that no table holds: models, text, thresholds, and which figures it shows.
 
-Standard library only, besides the schema, for it is used while the workflow is parsed.
+Standard library only, for it is used while the workflow is parsed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from neuron_census.config.figures import Drawable
 from neuron_census.config.selection import Selection
-from neuron_census.schema.section import schema
 
 SECTIONS = {
     "dead": "Dead neurons (section 3)",
@@ -65,9 +64,7 @@ def report_settings(
         "studies": config["studies"],
         "window": config.get("window"),
         "ngram_layers": config["record"]["ngram_layers"],
-        "thresholds": list(
-            _thresholds("classify", config["classify"], schema()["properties"]["classify"])
-        ),
+        "classify": config["classify"],
         "sections": [
             {"title": title, "figures": shown} for title, shown in sections.items() if shown
         ],
@@ -80,22 +77,3 @@ def _origin(checkpoint: Mapping[str, Any]) -> str:
     if "trained" in checkpoint:
         return f"trained by the recipe {checkpoint['trained']}"
     return str(checkpoint["path"])
-
-
-def _thresholds(
-    path: str, values: Mapping[str, Any], described: Mapping[str, Any]
-) -> Iterator[dict[str, Any]]:
-    """Yield every threshold with its key, value, default and meaning."""
-    for key, below in described["properties"].items():
-        if key not in values:
-            continue
-        value = values[key]
-        if isinstance(value, Mapping):
-            yield from _thresholds(f"{path}.{key}", value, below)
-        else:
-            yield {
-                "key": f"{path}.{key}",
-                "value": value,
-                "default": below.get("default"),
-                "says": below["description"],
-            }

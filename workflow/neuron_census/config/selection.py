@@ -34,6 +34,12 @@ def pair_name(before: str, after: str) -> str:
     return f"{before}-{after}"
 
 
+CUT = ("dead", "ngrams", "positions")
+"""The studies for which text is cut into windows."""
+ABLATION_TOKENS = 50_000
+"""What the ablation study takes at most of each domain of the dead study, where the config does not say."""
+
+
 @dataclass(frozen=True)
 class Selection:
     """A config that `configure` has returned, and the folders in which its relative paths are looked up."""
@@ -95,16 +101,36 @@ class Selection:
     @property
     def domains(self) -> list[str]:
         """Domains that some study reads, in the order in which they are first named."""
-        studies = self.config["studies"]
-        named = [
-            entry["domain"] for study in ("dead", "ngrams", "positions") for entry in studies[study]
-        ]
+        named = [entry["domain"] for study in self.studies.values() for entry in study]
         return list(dict.fromkeys(named))
+
+    @property
+    def studies(self) -> dict[str, list[Mapping[str, Any]]]:
+        """What each study reads for which windows are cut; that of ablations reads windows of these."""
+        return {study: list(self.config["studies"][study]) for study in CUT}
+
+    @property
+    def ablation(self) -> list[Mapping[str, Any]]:
+        """What the ablation study takes of each domain; nothing where no study reads n-grams.
+
+        Nothing either where the config does not ask for it and a model is of a family that is not ablated.
+        """
+        if not self.config["studies"]["ngrams"]:
+            return []
+        given = self.config["studies"].get("ablation")
+        if given is None and not all(map(self._can_be_ablated, self.models)):
+            return []
+        if given is not None:
+            return list(given)
+        return [
+            {"domain": entry["domain"], "tokens": ABLATION_TOKENS}
+            for entry in self.config["studies"]["dead"]
+        ]
 
     @property
     def shards(self) -> range:
         """Numbers of the shards into which windows are dealt."""
-        return range(shard_count(self.config["studies"], self.config["record"]["shard_tokens"]))
+        return range(shard_count(self.studies, self.config["record"]["shard_tokens"]))
 
     def tokenizer_of(self, model: str) -> str:
         """Return the name of a model's tokenizer; a tokenizer of its own has the name of the model."""
@@ -160,6 +186,12 @@ class Selection:
                 "the config.json that belongs to the weights."
             )
         return layers
+
+    def _can_be_ablated(self, model: str) -> bool:
+        try:
+            return family_named(self.family(model)).rows_can_ride
+        except CensusError:
+            return True  # what is wrong with it is said elsewhere
 
     def family(self, model: str) -> str:
         """Return the model_type of a model, known before its checkpoint is there. Raises CensusError."""

@@ -21,7 +21,7 @@ from neuron_census.formats.recording import facts_of, open_recording
 from neuron_census.formats.seal import sealed
 from neuron_census.formats.windows import Windows
 from neuron_census.formats.zarr_store import mark_complete, read_checked
-from neuron_census.progress import progress
+from neuron_census.progress import progress, speak_of
 
 
 def count(*, recordings: list[Path], windows: Path, output: Path) -> None:
@@ -39,6 +39,7 @@ def count(*, recordings: list[Path], windows: Path, output: Path) -> None:
     table = Windows.open(windows)
     groups = {path: open_recording(path) for path in recordings}
     shared = check_recordings_agree(groups, table.shards, table.digest, table.path)
+    speak_of(shared["model"])
     _check_arrays(groups, shared, _shards_with_positions(table))
     layers, domains, ffn_dim = shared["num_layers"], len(table.domains), shared["ffn_dim"]
     with sealed(output, facts_of(shared)) as folder:

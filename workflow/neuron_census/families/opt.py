@@ -72,6 +72,7 @@ class Opt(Family):
     layer_class = "OPTDecoderLayer"
     model_class = "OPTDecoder"
     activation = "activation_fn"
+    rows_can_ride = True
 
     @property
     def sizes(self) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from neuron_census.formats.seal import sealed
 from neuron_census.formats.windows import Windows
 from neuron_census.forward.device import acquire_device
 from neuron_census.forward.micro_batch import MicroBatch, micro_batches
-from neuron_census.progress import note
+from neuron_census.progress import note, speak_of
 from neuron_census.record.planning.description import describe, refuse_what_cannot_fit
 from neuron_census.record.planning.machine import free_disk, free_memory, set_threads
 from neuron_census.record.planning.matmul_rate import matmul_rate
@@ -90,6 +90,7 @@ def record(
     where pre-activations are not finite.
     """
     set_threads(threads)
+    speak_of(f"{output.parent.name}, shard {shard}")
     with acquire_device(device) as place, _explained_lack_of_memory(output, place):
         source = Checkpoint.open(checkpoint)
         require_gate(read_model_config(checkpoint), str(checkpoint / "config.json"), gate=gate)

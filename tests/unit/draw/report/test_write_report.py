@@ -94,7 +94,10 @@ def test_claims_have_words_and_colours(pages: dict[str, Page]) -> None:
 def test_thresholds_are_readable(pages: dict[str, Page]) -> None:
     said = pages["thresholds"].text
     assert "classify.dead.count_bos" in said and "true (default false)" in said
-    assert "About covers." in said and "0.95 (default" not in said
+    assert (
+        "Share of a neuron's activations that its cover holds" in said
+        and "0.95 (default" not in said
+    )
     assert "prose: 3,000,000 tokens" in said and "nothing" in said
 
 

@@ -13,6 +13,8 @@ from neuron_census.draw.claims.claim import CANNOT, DOES_NOT, HOLDS
 from neuron_census.draw.model_tables import ModelTables
 from neuron_census.formats.tables.vocabulary import NGRAMS, PATTERNS
 
+OF_ABLATION = "ours-suppression-total"
+"""The claim of our own that asks whether detectors suppress in fact."""
 VERDICTS = (HOLDS, DOES_NOT, CANNOT)
 """What can be said of a claim, in the order in which a reader asks."""
 
@@ -50,6 +52,7 @@ def findings(
         *_where(models),
         *_detectors(summary),
         *_suppression(summary),
+        *_ablated(claims),
         *_positions(models, summary),
         *_judged(claims),
     ]
@@ -117,6 +120,17 @@ def _suppression(summary: pl.DataFrame) -> Iterator[Found]:
     yield Found("Suppression", f"{said} suppress what they detect; in the paper, over 80% do.")
 
 
+def _ablated(claims: pl.DataFrame) -> Iterator[Found]:
+    """Say whether what the weights promise comes true when detectors are silenced, in the words of our own claim."""
+    ours = claims.filter(pl.col("claim") == OF_ABLATION)
+    for row in ours.filter(pl.col("tested_on").fill_null("") != "").iter_rows(named=True):
+        verdict = {HOLDS: "yes", DOES_NOT: "no"}.get(row["verdict"], "it cannot be said")
+        yield Found(
+            "Silenced",
+            f"do detectors that suppress by their weights do so in fact: {verdict}. {row['found']}",
+        )
+
+
 def _positions(models: Mapping[str, ModelTables], summary: pl.DataFrame) -> Iterator[Found]:
     counted = summary.filter(pl.col("positional").is_not_null())
     if counted.is_empty():
@@ -134,6 +148,7 @@ def _positions(models: Mapping[str, ModelTables], summary: pl.DataFrame) -> Iter
 
 
 def _judged(claims: pl.DataFrame) -> Iterator[Found]:
+    claims = claims.filter(pl.col("source") != "ours")
     holding, failing, open_ = (
         claims.filter(pl.col("verdict") == verdict).height for verdict in VERDICTS
     )

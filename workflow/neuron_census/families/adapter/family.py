@@ -78,6 +78,9 @@ class Family:
     gguf: GgufNames | None = None
     """How such a file calls what this family has; None if it is not read from one."""
 
+    rows_can_ride = False
+    """Whether a neuron of it can be ablated by a row that rides beside the windows (`Layer`)."""
+
     # For the plan: what a layer has in memory at a time, in tensors of these widths.
     ffn_tensors = 2
     width_tensors = 6

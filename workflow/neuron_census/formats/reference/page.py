@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from neuron_census.formats.reference.drawn import CLAIMS, FATES, FIGURES, FROM_THE_PAPER, SUMMARY
 from neuron_census.formats.reference.stores import AXES, STORES, Store
 from neuron_census.formats.reference.texts import DOCUMENTS, WINDOWS, WINDOWS_METADATA
+from neuron_census.formats.tables.ablations import ABLATIONS, FIRINGS
 from neuron_census.formats.tables.comparison import COMPARED, COMPARISON
 from neuron_census.formats.tables.of_a_model import TABLES
 from neuron_census.formats.tables.sensitivity import SENSITIVITY
@@ -54,6 +55,9 @@ def page() -> str:
         if table.name == "census":
             lines += ["The file's metadata hold, as JSON:", ""]
             lines += [*_mapping("key", CENSUS_METADATA), ""]
+    lines += ["## Ablations (Parquet)", ""]
+    lines += _table("ablations/{model}.parquet", ABLATIONS)
+    lines += _table("firings/{model}.parquet", FIRINGS)
     lines += ["## Two censuses (Parquet)", ""]
     lines += _table("comparison/{before}-{after}.parquet", COMPARISON)
     lines += [f"The file's metadata hold the names of both models under `{COMPARED}`.", ""]
@@ -72,10 +76,10 @@ def page() -> str:
 
 def _table(path: str, table: Table) -> Iterator[str]:
     yield from (f"### {_code(path)}", "", table.row, "")
-    yield from _columns(table.columns)
+    yield from column_rows(table.columns)
     for study, columns in table.optional.items():
         yield from ("", f"{OPTIONAL[study]}:", "")
-        yield from _columns(columns)
+        yield from column_rows(columns)
     yield ""
 
 
@@ -87,7 +91,8 @@ OPTIONAL = {
 """What is said before the groups of columns of the census."""
 
 
-def _columns(columns: Mapping[str, Column]) -> Iterator[str]:
+def column_rows(columns: Mapping[str, Column]) -> Iterator[str]:
+    """Yield the lines of a Markdown table of columns, their types and what they mean."""
     yield from ("| column | type | meaning |", "|---|---|---|")
     for name, column in columns.items():
         yield f"| `{name}` | {column.dtype} | {column.meaning} |"
