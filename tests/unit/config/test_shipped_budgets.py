@@ -17,6 +17,7 @@ from neuron_census.tokenize.studies import Budget
 
 CONFIGS = [path.name for path in sorted((REPOSITORY / "config").glob("*.yaml"))]
 WINDOW_OF_OPT = 2048
+OTHER_WINDOWS = {"gpt2": 1024}
 
 
 class Shape(NamedTuple):
@@ -65,9 +66,12 @@ def lengths(config: dict[str, Any], domain: str) -> Int64[np.ndarray, " document
 def window_length(config: dict[str, Any]) -> int:
     """Longest window of the models of a config, BOS included."""
     recipes = config["train"]["tokenizers"]
-    tokenizers = {config["checkpoints"][model]["tokenizer"] for model in config["models"]}
+    tokenizers = {
+        config["checkpoints"][model].get("tokenizer", model) for model in config["models"]
+    }
     (tokenizer,) = tokenizers
-    longest: int = recipes[tokenizer]["window"] if tokenizer in recipes else WINDOW_OF_OPT
+    others = OTHER_WINDOWS.get(tokenizer, WINDOW_OF_OPT)
+    longest: int = recipes[tokenizer]["window"] if tokenizer in recipes else others
     return min(longest, int(config.get("window", longest)))
 
 
