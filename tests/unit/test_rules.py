@@ -52,7 +52,7 @@ MADE_BY_FUNCTIONS = {
     "tokenize": {"window": "window"},
     "classify": {"ngrams": "ngrams", "ngram_counts": "ngrams"},
     "draw": {"choice": "options"},
-    "explore": {"comparisons": "comparisons"},
+    "explore": {"comparisons": "comparisons", "ablations": "ablations"},
 }
 """Options that a function of common.smk makes where there is something to say, and the param that holds them."""
 
