@@ -28,12 +28,16 @@ class Unembedding:
             for name, tensor in checkpoint.outside_layers(dtype=dtype).items()
         }
         self.dtype = torch.float64 if dtype == torch.float64 else torch.float32
+        config = checkpoint.config
         self.norm: nn.LayerNorm | None = None
-        if "final_layer_norm.weight" in weights:
-            width = checkpoint.config.hidden_size
-            norm = nn.LayerNorm(width, device=device, dtype=self.dtype).requires_grad_(False)
-            norm.weight.copy_(weights["final_layer_norm.weight"])
-            norm.bias.copy_(weights["final_layer_norm.bias"])
+        if config.do_layer_norm_before and not config._remove_final_layer_norm:
+            affine = config.layer_norm_elementwise_affine
+            norm = nn.LayerNorm(
+                config.hidden_size, elementwise_affine=affine, device=device, dtype=self.dtype
+            ).requires_grad_(False)
+            if affine:
+                norm.weight.copy_(weights["final_layer_norm.weight"])
+                norm.bias.copy_(weights["final_layer_norm.bias"])
             self.norm = norm
         projection = weights.get("project_out.weight")
         self.project_out = None if projection is None else projection.to(self.dtype)
