@@ -8,6 +8,7 @@ import matplotlib.pyplot as plt
 import polars as pl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from neuron_census.draw.figures.legend import legend_below
 from neuron_census.draw.model_tables import ModelTables
@@ -99,9 +100,14 @@ def draw(numbers: pl.DataFrame) -> Figure:
     right.set(title="(c) foretold by half", ylabel="neurons that wake")
     right.set_xticks(range(len(models)), [""] * len(models))
     right.set_xlim(-0.6, max(0.6, len(models) - 0.4))
-    right.set_xlabel("line: interval, dot: counted")
+    right.set_xlabel("bar: foretold\ndot: counted")
+    right.yaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
     for panel in (left, middle):
         panel.set(xscale="log", yscale="log")
+        panel.xaxis.set_minor_formatter(NullFormatter())
+        panel.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        panel.yaxis.set_major_formatter("{x:g}")
+        panel.yaxis.set_minor_formatter(NullFormatter())
     if models:
         right.set_ylim(bottom=0)
         legend_below(figure, left)
@@ -111,8 +117,10 @@ def draw(numbers: pl.DataFrame) -> Figure:
 def _draw_curve(panel: Axes, rows: pl.DataFrame, across: str, model: str, colour: str) -> None:
     read = rows.filter((pl.col("part") == READ) & (pl.col("documents") >= LEAST_DOCUMENTS))
     further = rows.filter(pl.col("part") == FURTHER)
-    panel.plot(read[across], read["never_active_percent"], color=colour, label=model)
-    panel.plot(further[across], further["never_active_percent"], color=colour, linestyle=":")
+    panel.plot(read[across], read["never_active_percent"], color=colour, label=model, marker="")
+    panel.plot(
+        further[across], further["never_active_percent"], color=colour, linestyle=":", marker=""
+    )
     panel.fill_between(
         further[across].to_numpy(),
         further["lower_percent"].to_numpy(),
