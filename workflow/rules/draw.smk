@@ -21,6 +21,7 @@ rule draw:
         positions=tables_shown("positions"),
         ablations=ablations_shown,
         looser=tables_shown("looser"),
+        coverage=tables_shown("coverage"),
         style=lambda wildcards: SELECTION.style(),
         published=lambda wildcards: SELECTION.published(wildcards.figure),
     output:
@@ -61,7 +62,7 @@ rule draw:
     shell:
         "python -m neuron_census draw {wildcards.figure} --census {input.census:q}"
         " --triggers {input.triggers:q} --projections {input.projections:q} --spectra {input.spectra:q}"
-        " --positions {input.positions:q} --looser {input.looser:q} {params.options:q} --style {input.style:q}"
+        " --positions {input.positions:q} --looser {input.looser:q} --coverage {input.coverage:q} {params.options:q} --style {input.style:q}"
         " --published {params.published:q} --output {params.figure:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
