@@ -43,6 +43,10 @@ def reasons_by_change() -> dict[str, set[str]]:
     return {change: files for change, files in _changes.items() if not change.endswith(told)}
 
 
+def _named(files: list[str]) -> str:
+    return files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
+
+
 def decide_by_seals() -> None:
     """Make Snakemake ask seals, in this process, whether what a job has made is current."""
     from snakemake.persistence import NO_PARAMS_CHANGE, ParamsChange, PersistenceBase
@@ -63,13 +67,14 @@ def decide_by_seals() -> None:
         outputs = (
             [file] if file is not None else [path for path in job.output if Path(path).exists()]
         )
-        reasons = set()
+        stale: dict[str, list[str]] = {}
         for path in outputs:
             why = why_stale(Path(path), provenance)
             for change in why:
                 _changes.setdefault(change, set()).add(str(path))
             if why:
-                reasons.add(f"{path}: {', '.join(why)}")
+                stale.setdefault(", ".join(why), []).append(str(path))
+        reasons = {f"{_named(files)}: {why}" for why, files in stale.items()}
         return Stale(only_new=reasons, files=set(outputs)) if reasons else NO_PARAMS_CHANGE
 
     PersistenceBase.params_changed = params_changed
