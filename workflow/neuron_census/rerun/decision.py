@@ -38,9 +38,13 @@ _changes: dict[str, set[str]] = {}
 
 
 def reasons_by_change() -> dict[str, set[str]]:
-    """Return what `decide_by_seals` has found so far: files that must be made again, by what changed."""
+    """Return what `decide_by_seals` has found so far: files that must be made again, by what changed.
+
+    That something upstream is to be made otherwise is left out where it is known what changed there.
+    """
     told = " is to be made from something else"
-    return {change: files for change, files in _changes.items() if not change.endswith(told)}
+    causes = {change: files for change, files in _changes.items() if not change.endswith(told)}
+    return causes or dict(_changes)
 
 
 def _named(files: list[str]) -> str:
