@@ -14,7 +14,7 @@ from neuron_census.stages import STAGES, module_of
 PACKAGE = REPOSITORY / "workflow" / "neuron_census"
 MAY_IMPORT = {
     "tokenize": {"formats", "paths", "schema", "text", "tokenizer"},
-    "record": {"checkpoint", "formats", "forward"},
+    "record": {"checkpoint", "formats", "forward", "loops"},
     "count": {"formats", "loops"},
     "classify": {"checkpoint", "formats", "paths", "schema", "tokenizer"},
     "ablate": {"checkpoint", "formats", "forward", "paths"},

@@ -17,7 +17,7 @@ from neuron_census.config.report_settings import (
     section_of,
 )
 from neuron_census.rerun.across_models import ProvenanceAcrossModels
-from neuron_census.config.selection import PAPER, Selection
+from neuron_census.config.selection import OUR_CLAIMS, PAPER, Selection
 
 SELECTION = Selection(config, folders=(Path("."), REPOSITORY))
 if workflow.is_main_process:
@@ -34,7 +34,17 @@ FATES = figures_beside(SELECTION)
 
 
 # What classify makes of every model.
-TABLES = ("census", "triggers", "projections", "spectra", "positions")
+TABLES = (
+    "census",
+    "triggers",
+    "projections",
+    "spectra",
+    "positions",
+    "looser",
+    "contexts",
+    "coverage",
+    "seen_ngrams",
+)
 # Of which models detectors are ablated.
 ABLATED = SELECTION.models if SELECTION.ablation else []
 NGRAM_COUNTS = [
@@ -221,11 +231,16 @@ def ablations_shown(wildcards):
     return tables_shown("ablations")(wildcards) if is_shown else []
 
 
+def ablation_options(wildcards, input):
+    """What is told of ablations, where detectors are ablated."""
+    return ["--ablations", *input.ablations] if input.ablations else []
+
+
 def figure_options(wildcards, input):
     """What only some figures are told: a choice of the config where they show a part of what there is, ablations."""
     choice = FIGURES[wildcards.figure].choice
     chosen = ["--choice", json.dumps(config["draw"][choice], sort_keys=True)] if choice else []
-    return [*chosen, *(["--ablations", *input.ablations] if input.ablations else [])]
+    return [*chosen, *ablation_options(wildcards, input)]
 
 
 def caption_of(wildcards, output):

@@ -96,6 +96,10 @@ class ProvenanceAcrossModels(ProvenanceOfDrawings):
             made_from={
                 **self._censuses(self._selection.models),
                 **{f"results/comparison/{pair}.parquet": self.comparison(pair) for pair in pairs},
+                **{
+                    f"results/ablations/{model}.parquet": self.ablations(model)
+                    for model in (self._selection.models if self._selection.ablation else [])
+                },
                 "results/summary.csv": self.summary(),
                 "results/claims.csv": self.claims(),
                 "results/explorer": self.explorer(),

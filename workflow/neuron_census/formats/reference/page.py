@@ -85,6 +85,7 @@ def _table(path: str, table: Table) -> Iterator[str]:
 
 
 OPTIONAL = {
+    "evidence": "Of the documents of the dead study",
     "ngrams": "With the n-gram study; null outside the analysed layers",
     "positions": "With the positions study",
     "domains": "Always, after the others",
