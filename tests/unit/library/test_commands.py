@@ -74,7 +74,7 @@ def test_ask_names_the_detector_at_its_token(run: Run, capsys: pytest.CaptureFix
     lines = printed.splitlines()
     (red,) = [line for line in lines if re.match(r" *3 +red ", line)]
     bigrams = run.model.planted["bigrams, suppressed"]
-    assert f"{bigrams.layer}.{bigrams.neuron} “dogred”" in " ".join(lines)
+    assert f"{bigrams.layer}.{bigrams.neuron}“dogred”" in " ".join(lines)
     assert re.search(r"\d+\.\d%", red)
     dead = run.model.planted["dead in the dead study"]
     (never,) = [line for line in lines if re.match(r" *4 +never ", line)]
