@@ -14,11 +14,11 @@ from neuron_census.stages import STAGES, module_of
 PACKAGE = REPOSITORY / "workflow" / "neuron_census"
 MAY_IMPORT = {
     "tokenize": {"formats", "paths", "schema", "text", "tokenizer"},
-    "record": {"checkpoint", "formats", "forward"},
+    "record": {"checkpoint", "formats", "forward", "loops"},
     "count": {"formats", "loops"},
     "classify": {"checkpoint", "formats", "paths", "schema", "tokenizer"},
     "ablate": {"checkpoint", "formats", "forward", "paths"},
-    "draw": {"formats"},
+    "draw": {"formats", "schema"},
     "train": {"formats", "rerun", "tokenizer"},
     "hub": {"formats", "paths"},
     "formats": {"text"},

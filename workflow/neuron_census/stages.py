@@ -22,10 +22,12 @@ STAGES: dict[str, tuple[str, ...]] = {
         "write_report",
         "compare",
         "draw_comparison",
+        "publish",
+        "export_neuronpedia",
     ),
     "library": ("look", "ask"),
     "hub": ("fetch_checkpoint",),
-    "train": ("train_tokenizer", "train_checkpoint", "generate_mathematics"),
+    "train": ("train_tokenizer", "train_checkpoint", "check_first_losses", "generate_mathematics"),
 }
 """The commands of each verb, of the library, and of the two helpers of verbs, in the order in which data flow."""
 

@@ -34,10 +34,6 @@ CLAIMS = [
     for place, verdict in enumerate(VERDICTS)
 ]
 """Rows of a claims table, of every verdict."""
-THRESHOLDS = [
-    {"key": "classify.dead.count_bos", "value": True, "default": False, "says": "About BOS."},
-    {"key": "classify.ngrams.coverage", "value": 0.95, "default": 0.95, "says": "About covers."},
-]
 FIGURES = ("fig01_dead_neurons", "figure_<odd>")
 
 
@@ -82,10 +78,10 @@ def made_parts(folder: Path, figures: Sequence[str] = FIGURES) -> dict[str, Any]
         "studies": {"dead": [{"domain": "prose", "tokens": 3_000_000}], "ngrams": []},
         "window": None,
         "ngram_layers": "first_half",
-        "thresholds": THRESHOLDS,
+        "classify": {"dead": {"count_bos": True}, "ngrams": {"coverage": 0.95}},
         "sections": [
-            {"title": "Dead neurons (section 3)", "figures": figures[:1]},
-            {"title": "Beyond the paper", "figures": figures[1:]},
+            {"title": "Dead neurons (section 3)", "figures": {figures[0]: figures[0]}},
+            {"title": "Beyond the paper", "figures": {name: name for name in figures[1:]}},
         ],
     }
     return {

@@ -23,7 +23,7 @@ from neuron_census.formats.tables.looser import LOOSER
 def test_every_number_equals_loops(seed: int, coverage: float, presence: float) -> None:
     layers, study, dead = made_model(random.Random(seed), neurons=9, tokens=150)
     counts, index = [layer.counts() for layer in layers], study.index()
-    thresholds = ngram_thresholds(looser=LooserThresholds(coverage=coverage, presence=presence))
+    thresholds = ngram_thresholds(looser=LooserThresholds(coverage, presence))
     found = measure_looser(counts, index, thresholds, dead)
     assert found.schema == LOOSER.schema and len(found) == 3 * len(layers)
     seen = seen_by(layers, study, dead)
@@ -66,6 +66,6 @@ def test_without_detectors_there_are_noughts() -> None:
 def test_a_presence_below_what_is_kept_is_refused() -> None:
     layers, study, dead = made_model(random.Random(7))
     counts, index = [layer.counts() for layer in layers], study.index()
-    thresholds = ngram_thresholds(looser=LooserThresholds(coverage=0.8, presence=0.2))
+    thresholds = ngram_thresholds(looser=LooserThresholds(0.8, 0.2))
     with pytest.raises(CensusError, match=r"presence: found 0\.2"):
         measure_looser(counts, index, thresholds, dead)

@@ -15,9 +15,8 @@ import neuron_census
 from neuron_census.config.configuration import configure
 from neuron_census.config.selection import Selection
 from neuron_census.errors import CensusError
-from neuron_census.rerun import code_digest, statement
-from neuron_census.rerun import provenance as module
-from neuron_census.rerun.provenance import Provenance
+from neuron_census.rerun import across_models, code_digest, drawn, statement
+from neuron_census.rerun.across_models import ProvenanceAcrossModels
 
 PACKAGE = Path(neuron_census.__file__).parent
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -72,7 +71,7 @@ def folder(tmp_path: Path) -> Path:
 def everything(folder: Path, config: dict[str, Any]) -> dict[str, str]:
     """The provenance of every kind of file."""
     given = configure(config)
-    provenance = Provenance(Selection(given, (folder,)))
+    provenance = ProvenanceAcrossModels(Selection(given, (folder,)))
     found = {f"domain {name}": provenance.domain(name) for name in given["domains"]}
     found["windows"] = provenance.windows("shared")
     for model in given["models"]:
@@ -101,6 +100,7 @@ def reached(
 
 
 SHOWN = {"figure", "summary"}
+PUBLISHED = {"publication"}
 COMPARED = {"comparison", "fates"}
 NEAR = {"recordings near", "counts near", "ngram counts near", "census near"} | SHOWN | COMPARED
 FAR = {"recordings far", "counts far", "ngram counts far", "census far"} | SHOWN | COMPARED
@@ -178,19 +178,21 @@ def test_a_folder_without_a_checkpoint_is_named(folder: Path) -> None:
         everything(folder, CONFIG)
 
 
-SHOWN_LATER = {"claims", "explorer", *COMPARED}
+SHOWN_LATER = {"claims", "explorer", "report", *COMPARED, *PUBLISHED}
 
 
 def later(folder: Path) -> dict[str, str]:
     """The provenance of what is made beside figures, and of what is trained."""
     config = deepcopy(CONFIG) | {"train": TRAIN}
     config["domains"]["notes"]["held_out"] = 0.5
-    provenance = Provenance(Selection(configure(config), (folder,)))
+    provenance = ProvenanceAcrossModels(Selection(configure(config), (folder,)))
     return {
         "claims": provenance.claims(),
         "explorer": provenance.explorer(),
+        "report": provenance.report(),
         "comparison": provenance.comparison("near-far"),
         "fates": provenance.fates("both"),
+        "publication": provenance.publication(),
         "trained tokenizer": provenance.trained_tokenizer("letters"),
         "trained checkpoint": provenance.trained_checkpoint("small"),
         "recordings near": provenance.recordings("near"),
@@ -219,7 +221,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__", "*.nb*"))
     monkeypatch.setattr(code_digest, "FOLDER", copy)
     monkeypatch.setattr(statement, "PACKAGE", copy)
-    monkeypatch.setattr(module, "PAGE", copy / "draw" / "explorer")
+    monkeypatch.setattr(drawn, "EXPLORER", copy / "draw" / "explorer")
+    monkeypatch.setattr(across_models, "EXPLORER", copy / "draw" / "explorer")
+    monkeypatch.setattr(across_models, "REPORT", copy / "draw" / "report")
     for cached in (code_digest._tree, code_digest._module_digest, code_digest._imported):
         cached.cache_clear()
     return copy
@@ -228,14 +232,17 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("path", "text", "expected"),
     [
-        ("draw/claims/dead.py", "\nmore = 1\n", {"claims"}),
-        ("draw/claims/another.py", "more = 1\n", {"claims"}),
-        ("draw/explorer/page/index.html", "<p>", {"explorer"}),
-        ("draw/explorer/page/style.css", "p {}", {"explorer"}),
-        ("draw/explorer/page/code/search.js", ";", {"explorer"}),
-        ("draw/explore.py", "\nmore = 1\n", {"explorer"}),
-        ("draw/compare.py", "\nmore = 1\n", {"comparison", "fates"}),
-        ("draw/figures/neuron_fates.py", "\nmore = 1\n", {"fates"}),
+        ("draw/claims/dead.py", "\nmore = 1\n", {"claims", "report", "publication"}),
+        ("draw/claims/another.py", "more = 1\n", {"claims", "report", "publication"}),
+        ("draw/explorer/page/index.html", "<p>", {"explorer", "publication"}),
+        ("draw/explorer/page/style.css", "p {}", {"explorer", "report", "publication"}),
+        ("draw/explorer/page/code/search.js", ";", {"explorer", "publication"}),
+        ("draw/explore.py", "\nmore = 1\n", {"explorer", "publication"}),
+        ("draw/report/page/index.html", "<p>", {"report"}),
+        ("draw/report/findings.py", "\nmore = 1\n", {"report"}),
+        ("draw/compare.py", "\nmore = 1\n", {"comparison", "fates", "report", "publication"}),
+        ("draw/figures/neuron_fates.py", "\nmore = 1\n", {"fates", "report"}),
+        ("draw/publication/data_card.py", "\nmore = 1\n", PUBLISHED),
         ("train/train_tokenizer.py", "\nmore = 1\n", {"trained tokenizer", "trained checkpoint"}),
         ("train/train_checkpoint.py", "\nmore = 1\n", {"trained checkpoint"}),
         ("train/recipe.py", "\nmore = 1\n", {"trained checkpoint"}),

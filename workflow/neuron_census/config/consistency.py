@@ -139,7 +139,7 @@ def _checkpoint_faults(
 
 def _selection_faults(config: Mapping[str, Any]) -> Iterator[str]:
     experiments = config["experiments"]
-    lists = {"models": config["models"]}
+    lists = {"models": config["models"], "models_more": config["models_more"]}
     lists |= {f"experiments.{name}": models for name, models in experiments.items()}
     for called, models in lists.items():
         for number, model in enumerate(models):
@@ -152,11 +152,9 @@ def _selection_faults(config: Mapping[str, Any]) -> Iterator[str]:
         )
     yield from _comparison_faults(config)
     shown = config["draw"]["oscillatory_ranges"].get("model")
-    if shown is not None and shown not in config["models"]:
-        yield (
-            f"draw.oscillatory_ranges.model: unknown model '{shown}'; "
-            f"{one_of(shown, config['models'])}"
-        )
+    models = list(dict.fromkeys([*config["models"], *config["models_more"]]))
+    if shown is not None and shown not in models:
+        yield (f"draw.oscillatory_ranges.model: unknown model '{shown}'; {one_of(shown, models)}")
 
 
 def _comparison_faults(config: Mapping[str, Any]) -> Iterator[str]:

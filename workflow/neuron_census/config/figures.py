@@ -40,7 +40,7 @@ def drawable(config: Mapping[str, Any], selection: Selection) -> dict[str, Drawa
     """
     figures = {}
     for path in sorted([*FOLDER.glob("fig[0-9]*.py"), *FOLDER.glob("figure_*.py")]):
-        said = _constants(path)
+        said = figure_constants(path)
         reads = (
             selection.ablation if said["STUDY"] == "ablation" else config["studies"][said["STUDY"]]
         )
@@ -49,8 +49,14 @@ def drawable(config: Mapping[str, Any], selection: Selection) -> dict[str, Drawa
     return figures
 
 
-def _constants(path: Path) -> dict[str, str]:
-    """`STUDY`, `MODELS` and `CHOICE` of a figure's module, which is not imported for it."""
+def figure_constants(path: Path) -> dict[str, str]:
+    """Return `STUDY`, `MODELS` and `CHOICE` of a figure's module, which is not imported for it.
+
+    Parameters
+    ----------
+    path
+        the module
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return {
         node.targets[0].id: ast.literal_eval(node.value)

@@ -1,17 +1,16 @@
 """What the report says of a run that no table holds: models, text, thresholds, and which figures it shows.
 
-Standard library only, besides the schema, for it is used while the workflow is parsed.
+Standard library only, for it is used while the workflow is parsed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from neuron_census.config.figures import Drawable
 from neuron_census.config.selection import Selection
-from neuron_census.schema.section import schema
 
 SECTIONS = {
     "dead": "Dead neurons (section 3)",
@@ -20,6 +19,8 @@ SECTIONS = {
 }
 """The parts of the paper, by the study whose figures they have, in the paper's order."""
 BEYOND = "Beyond the paper"
+SHARED_CAPTIONS = {"fates": "comparison"}
+"""Captions of figures of which there are several, by how their names begin."""
 OF_THE_PAPER = re.compile(r"fig[0-9]+_")
 
 
@@ -34,6 +35,25 @@ def section_of(figure: str, drawable: Drawable) -> str:
         what the figure needs and shows
     """
     return SECTIONS.get(drawable.study, BEYOND) if OF_THE_PAPER.match(figure) else BEYOND
+
+
+def figures_beside(selection: Selection) -> list[str]:
+    """Return the names of the figures that `drawable` does not list: one for each list of checkpoints."""
+    return [f"fates_{comparison}" for comparison in selection.comparisons]
+
+
+def caption_of_figure(figure: str) -> str:
+    """Return the name of the file with a figure's caption, without its ending.
+
+    >>> caption_of_figure("fig01_dead_neurons"), caption_of_figure("fates_mine")
+    ('fig01_dead_neurons', 'comparison')
+
+    Parameters
+    ----------
+    figure
+        name of the figure
+    """
+    return SHARED_CAPTIONS.get(figure.partition("_")[0], figure)
 
 
 def report_settings(
@@ -53,6 +73,7 @@ def report_settings(
     sections: dict[str, list[str]] = {title: [] for title in (*SECTIONS.values(), BEYOND)}
     for figure, drawable in figures.items():
         sections[section_of(figure, drawable)].append(figure)
+    sections[BEYOND] += figures_beside(selection)
     return {
         "models": [
             {
@@ -65,11 +86,11 @@ def report_settings(
         "studies": config["studies"],
         "window": config.get("window"),
         "ngram_layers": config["record"]["ngram_layers"],
-        "thresholds": list(
-            _thresholds("classify", config["classify"], schema()["properties"]["classify"])
-        ),
+        "classify": config["classify"],
         "sections": [
-            {"title": title, "figures": shown} for title, shown in sections.items() if shown
+            {"title": title, "figures": {figure: caption_of_figure(figure) for figure in shown}}
+            for title, shown in sections.items()
+            if shown
         ],
     }
 
@@ -80,22 +101,3 @@ def _origin(checkpoint: Mapping[str, Any]) -> str:
     if "trained" in checkpoint:
         return f"trained by the recipe {checkpoint['trained']}"
     return str(checkpoint["path"])
-
-
-def _thresholds(
-    path: str, values: Mapping[str, Any], described: Mapping[str, Any]
-) -> Iterator[dict[str, Any]]:
-    """Yield every threshold with its key, value, default and meaning."""
-    for key, below in described["properties"].items():
-        if key not in values:
-            continue
-        value = values[key]
-        if isinstance(value, Mapping):
-            yield from _thresholds(f"{path}.{key}", value, below)
-        else:
-            yield {
-                "key": f"{path}.{key}",
-                "value": value,
-                "default": below.get("default"),
-                "says": below["description"],
-            }

@@ -19,7 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from neuron_census.draw.model_tables import by_model
 from neuron_census.draw.report.captions import figure_title, read_caption
 from neuron_census.draw.report.findings import VERDICTS, findings
-from neuron_census.draw.report.numbers import claim_rows, shown_rows, summary_rows
+from neuron_census.draw.report.numbers import claim_rows, shown_rows, summary_rows, threshold_rows
 from neuron_census.draw.summary import SCHEMA
 from neuron_census.formats.seal import sealed, verify
 
@@ -73,6 +73,7 @@ def write_report(
     verdicts = pl.read_csv(claims, infer_schema=False).with_columns(pl.col("analogue") == "true")
     content = {
         "settings": said,
+        "thresholds": threshold_rows(said["classify"]),
         "found": findings(models, rows, verdicts),
         "models": summary_rows(rows),
         "claims": claim_rows(verdicts),
@@ -105,10 +106,10 @@ def _section(
         {
             "name": name,
             "title": figure_title(name),
-            "caption": read_caption(captions, name),
+            "caption": read_caption(captions, caption),
             "numbers": shown_rows(pictures[name].with_suffix(".csv")),
         }
-        for name in section["figures"]
+        for name, caption in section["figures"].items()
     ]
     return {"title": section["title"], "figures": shown}
 

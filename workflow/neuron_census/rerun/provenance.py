@@ -18,16 +18,13 @@ Standard library only, for it is used while the workflow is parsed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
-from neuron_census.config.figures import drawable
-from neuron_census.config.selection import PAPER, Selection
+from neuron_census.config.selection import Selection
 from neuron_census.rerun.fingerprint import fingerprint
 from neuron_census.rerun.remembered import remembered
 from neuron_census.rerun.statement import (
     folder_content,
     hub_content,
-    modules_in,
     statement,
     statement_digest,
 )
@@ -35,18 +32,9 @@ from neuron_census.rerun.statement import (
 TOKENIZER_FILES = ("config.json", "tokenizer.json", "vocab.json", "merges.txt")
 CHECKPOINT_FILES = ("config.json", "*.safetensors", "*.bin", "*.index.json")
 
-# What the pages of the explorer and of the report are made from, besides code.
-EXPLORER = Path(__file__).parents[1] / "draw" / "explorer"
-REPORT = EXPLORER.with_name("report")
-CAPTIONS = Path(__file__).parents[2] / "report"
-
-
-def _page_files(folder: Path) -> list[Path]:
-    return [file for file in folder.rglob("*") if file.suffix in (".html", ".js", ".css")]
-
 
 class Provenance:
-    """Provenance of every kind of file that a config asks for."""
+    """Provenance of text, windows, recordings, counts, censuses and ablations, and of what is fetched and trained."""
 
     def __init__(self, selection: Selection) -> None:
         self.known: dict[tuple[str, ...], str] = {}
@@ -106,6 +94,8 @@ class Provenance:
             settings={
                 f"checkpoints.{model}.dtype": self._config["checkpoints"][model]["dtype"],
                 "record.ngram_layers": self._config["record"]["ngram_layers"],
+                "record.contexts": self._config["record"]["contexts"],
+                "seed": self._config["seed"],
             },
             content=self._checkpoint_content(model),
             made_from={f"results/windows/{tokenizer}/windows.parquet": self.windows(tokenizer)},
@@ -164,112 +154,6 @@ class Provenance:
         )
 
     @remembered
-    def figure(self, name: str, shown: str, choice: str = "", study: str = "") -> str:
-        """Of results/figures/{name}.pdf, .png and .csv, which shows a list of models.
-
-        `choice` is the key of `draw` in the config that chooses a part of what there is to show; `study` is what
-        it shows.
-        """
-        models = self._selection.shown(shown)
-        return statement(
-            "draw",
-            f"draw.figures.{name}",
-            settings={
-                "models shown": models,
-                **({f"draw.{choice}": self._config["draw"][choice]} if choice else {}),
-            },
-            content={
-                "the style of the figures": fingerprint([self._selection.style()]),
-                "what the paper's figure shows": fingerprint(self._selection.published(name)),
-            },
-            made_from=self._censuses(models)
-            | (self._all_ablations(models) if study == "ablation" else {}),
-        )
-
-    @remembered
-    def summary(self) -> str:
-        """Of results/summary.csv."""
-        models = self._selection.models
-        return statement("summarise", settings={"models": models}, made_from=self._censuses(models))
-
-    @remembered
-    def claims(self) -> str:
-        """Of results/claims.csv."""
-        models = self._selection.models
-        return statement(
-            "check_claims",
-            *modules_in("draw/claims"),
-            settings={"models": models, "experiments": self._config["experiments"]},
-            content={"resources/paper/claims.toml": fingerprint([PAPER / "claims.toml"])},
-            made_from=self._censuses(models) | self._all_ablations(models),
-        )
-
-    @remembered
-    def explorer(self) -> str:
-        """Of results/explorer."""
-        models = self._selection.models
-        return statement(
-            "explore",
-            settings={"models": models},
-            content={"the explorer's page": fingerprint(_page_files(EXPLORER))},
-            made_from=self._censuses(models),
-        )
-
-    @remembered
-    def report(self) -> str:
-        """Of results/report."""
-        figures = drawable(self._config, self._selection)
-        captions = [
-            CAPTIONS / f"{name}.rst" for name in (*figures, "summary", "claims", "sensitivity")
-        ]
-        return statement(
-            "write_report",
-            settings={
-                "models": self._selection.models,
-                "figures": list(figures),
-                "checkpoints": {
-                    model: self._config["checkpoints"][model] for model in self._selection.models
-                },
-            },
-            content={
-                "the report's page": fingerprint([*_page_files(REPORT), *_page_files(EXPLORER)]),
-                "the captions": fingerprint([caption for caption in captions if caption.exists()]),
-            },
-            made_from={
-                **self._censuses(self._selection.models),
-                **{
-                    f"results/figures/{name}": self.figure(name, figure.models, figure.choice)
-                    for name, figure in figures.items()
-                },
-                "results/summary.csv": self.summary(),
-                "results/claims.csv": self.claims(),
-            },
-        )
-
-    @remembered
-    def comparison(self, name: str) -> str:
-        """Of results/comparison/{name}.parquet."""
-        before, after = self._selection.pairs[name]
-        return statement(
-            "compare",
-            settings={"before": before, "after": after},
-            made_from=self._censuses([before, after]),
-        )
-
-    @remembered
-    def fates(self, name: str) -> str:
-        """Of results/figures/fates_{name}.pdf, .png and .csv."""
-        return statement(
-            "draw_comparison",
-            settings={f"comparisons.{name}": self._selection.comparisons[name]},
-            content={"the style of the figures": fingerprint([self._selection.style()])},
-            made_from={
-                f"results/comparison/{pair}.parquet": self.comparison(pair)
-                for pair in self._selection.pairs_along(name)
-            },
-        )
-
-    @remembered
     def trained_tokenizer(self, name: str) -> str:
         """Of results/trained/tokenizers/{name}."""
         recipe = self._config["train"]["tokenizers"][name]
@@ -298,17 +182,23 @@ class Provenance:
         )
 
     @remembered
+    def first_losses(self, name: str) -> str:
+        """Of results/trained/first_losses/{name}.csv."""
+        recipe = self._config["train"]["checkpoints"][name]
+        return statement(
+            "check_first_losses",
+            settings={f"train.checkpoints.{name}": recipe},
+            content=self._checkpoint_content(name),
+            made_from=self._domains(recipe["domains"]),
+        )
+
+    @remembered
     def generated_mathematics(self) -> str:
         """Of results/generated/mathematics.jsonl.zst."""
         return statement("generate_mathematics")
 
     def _censuses(self, models: Iterable[str]) -> dict[str, str]:
         return {f"results/census/{model}.parquet": self.census(model) for model in models}
-
-    def _all_ablations(self, models: Iterable[str]) -> dict[str, str]:
-        if not self._selection.ablation:
-            return {}
-        return {f"results/ablations/{model}.parquet": self.ablations(model) for model in models}
 
     def _domains(self, names: Iterable[str]) -> dict[str, str]:
         return {f"results/text/{name}.parquet": self.domain(name) for name in names}

@@ -6,6 +6,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from neuron_census.errors import CensusError
+
 FILE = "first_losses.json"
 STEPS = 20
 
@@ -16,6 +18,15 @@ def write_first_losses(checkpoint: Path, losses: Sequence[float]) -> None:
 
 
 def read_first_losses(checkpoint: Path) -> list[float]:
-    """Return the losses of the first steps of a checkpoint's training, in nats per token."""
-    losses: list[float] = json.loads((checkpoint / FILE).read_text())
+    """Return the losses of the first steps of a checkpoint's training, in nats per token.
+
+    Raises CensusError for a checkpoint that does not say them.
+    """
+    try:
+        losses: list[float] = json.loads((checkpoint / FILE).read_text())
+    except (OSError, ValueError) as error:
+        raise CensusError(
+            f"{checkpoint / FILE}: cannot be read ({error}); expected the losses of the first {STEPS} "
+            "steps of its training. Train the checkpoint with this version, which writes them."
+        ) from error
     return losses

@@ -21,11 +21,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 from tqdm import tqdm
 from transformers import OPTForCausalLM
 
-from neuron_census.errors import CensusError
 from neuron_census.formats.atomic import remove, written_whole
 from neuron_census.formats.seal import sealed
 from neuron_census.train.first_losses import write_first_losses
@@ -33,8 +31,8 @@ from neuron_census.train.model_card import LossPoint, write_model_card
 from neuron_census.train.new_model import new_model, new_optimizer
 from neuron_census.train.processor import compute_deterministically, keep_freed_memory, machine
 from neuron_census.train.recipe import Recipe
-from neuron_census.train.tied_cross_entropy import TiedCrossEntropy
-from neuron_census.train.training_windows import PAD, TrainingWindows
+from neuron_census.train.take_step import take_step
+from neuron_census.train.training_windows import TrainingWindows
 
 
 def train_checkpoint(
@@ -104,14 +102,7 @@ def train_checkpoint(
 
     bar = tqdm(total=recipe.steps, initial=run.step, unit="step", desc=output.name, mininterval=5)
     while run.step < recipe.steps:
-        rate = recipe.learning_rate * recipe.learning_rate_factor(run.step)
-        for group in run.optimizer.param_groups:
-            group["lr"] = rate
-        tokens = windows.batch(run.step, recipe.batch_windows, recipe.seed)
-        if recipe.dropout:
-            # What is left out depends on the step alone, so that a resumed run leaves out the same.
-            torch.manual_seed(_seed_of_step(recipe.seed, run.step))
-        run.losses.append(_train_step(model, run.optimizer, tokens, device, recipe.accumulate))
+        run.losses.append(take_step(run.step, recipe, model, run.optimizer, windows, device))
         bar.set_postfix(loss=f"{np.mean(run.losses[-50:]):.3f}", refresh=False)
         bar.update()
         if run.step in recipe.keep:
@@ -205,47 +196,3 @@ class Run:
                 shutil.copytree(self.kept, folder / "steps")
         remove(self.kept)
         remove(self.state)
-
-
-def _seed_of_step(seed: int, step: int) -> int:
-    """Return a seed of its own for each step of a run."""
-    return int(np.random.SeedSequence([seed, step]).generate_state(1)[0])
-
-
-def _train_step(
-    model: OPTForCausalLM,
-    optimizer: torch.optim.Optimizer,
-    tokens: np.ndarray,
-    device: str,
-    parts: int = 1,
-) -> float:
-    """Take one step on right-padded windows `[batch, length]`; return the mean loss in nats per token."""
-    ids = torch.from_numpy(tokens).to(device)
-    targets = (ids[:, 1:] != PAD).sum()
-    optimizer.zero_grad(set_to_none=True)
-    value = 0.0
-    for part in ids.chunk(parts):
-        loss = _loss(model, part, device)
-        if parts > 1:
-            loss = loss * ((part[:, 1:] != PAD).sum() / targets)
-        loss.backward()
-        value += loss.item()
-    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimizer.step()
-    if not np.isfinite(value):
-        raise CensusError("train: the loss is not finite; lower the recipe's learning_rate.")
-    return value
-
-
-def _loss(model: OPTForCausalLM, ids: Tensor, device: str) -> Tensor:
-    """Return the mean loss over the targets of some windows."""
-    # The target of a window's last position is one token more than the model reads.
-    read = ids[:, : model.config.max_position_embeddings]
-    with torch.autocast(device, dtype=torch.bfloat16):
-        hidden = model.model(input_ids=read).last_hidden_state
-    targets = ids[:, 1:]
-    hidden = hidden[:, : targets.shape[1]]
-    is_text = targets != PAD
-    embedding = model.model.decoder.embed_tokens.weight
-    loss: Tensor = TiedCrossEntropy.apply(hidden[is_text], embedding, targets[is_text])  # type: ignore[no-untyped-call]
-    return loss

@@ -94,7 +94,10 @@ def test_claims_have_words_and_colours(pages: dict[str, Page]) -> None:
 def test_thresholds_are_readable(pages: dict[str, Page]) -> None:
     said = pages["thresholds"].text
     assert "classify.dead.count_bos" in said and "true (default false)" in said
-    assert "About covers." in said and "0.95 (default" not in said
+    assert (
+        "Share of a neuron's activations that its cover holds" in said
+        and "0.95 (default" not in said
+    )
     assert "prose: 3,000,000 tokens" in said and "nothing" in said
 
 
@@ -129,6 +132,7 @@ def test_every_caption_can_be_shown(name: str) -> None:
     [
         ("fig01_dead_neurons", "Figure 1: dead neurons"),
         ("fig16_training_checkpoints", "Figure 16: training checkpoints"),
+        ("fates_checkpoints", "What became of neurons: checkpoints"),
         ("figure_causal_suppression", "Causal suppression"),
     ],
 )

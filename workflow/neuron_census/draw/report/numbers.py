@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import polars as pl
 
 from neuron_census.draw.claims.claim import CANNOT, DOES_NOT, HOLDS
 from neuron_census.formats.tables.vocabulary import NGRAMS
+from neuron_census.schema.section import schema
 
 MOST_ROWS = 100
 NOTHING = "\N{EN DASH}"
@@ -104,3 +106,33 @@ def claim_rows(claims: pl.DataFrame) -> list[dict[str, Any]]:
         {**row, "class": CLASSES[row["verdict"]]}
         for row in claims.with_columns(pl.col(pl.String).fill_null("")).iter_rows(named=True)
     ]
+
+
+def threshold_rows(classify: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return every threshold with its key, value, default and meaning, as the schema of the config has them.
+
+    Parameters
+    ----------
+    classify
+        the thresholds of the config, with their defaults
+    """
+    return list(_thresholds("classify", classify, schema()["properties"]["classify"]))
+
+
+def _thresholds(
+    path: str, values: Mapping[str, Any], described: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """Yield every threshold with its key, value, default and meaning."""
+    for key, below in described["properties"].items():
+        if key not in values:
+            continue
+        value = values[key]
+        if isinstance(value, Mapping):
+            yield from _thresholds(f"{path}.{key}", value, below)
+        else:
+            yield {
+                "key": f"{path}.{key}",
+                "value": value,
+                "default": below.get("default"),
+                "says": below["description"],
+            }

@@ -18,7 +18,8 @@ INTRODUCTION = """\
 # Tables and stores
 
 Every file below `results/`, column by column and axis by axis, in the order in which a run makes them. This page is
-written from `workflow/neuron_census/formats/`. Layers, neurons, positions and documents count from 0 in every file.
+written from `workflow/neuron_census/formats/`. Layers, neurons, positions and documents count from 0 in
+every file, name, figure and page; the paper counts layers from 1.
 
 Each file or folder has a seal beside or inside it (`.seal`): what it was made from and the digest of its content.
 """
@@ -76,14 +77,15 @@ def page() -> str:
 
 def _table(path: str, table: Table) -> Iterator[str]:
     yield from (f"### {_code(path)}", "", table.row, "")
-    yield from _columns(table.columns)
+    yield from column_rows(table.columns)
     for study, columns in table.optional.items():
         yield from ("", f"{OPTIONAL[study]}:", "")
-        yield from _columns(columns)
+        yield from column_rows(columns)
     yield ""
 
 
 OPTIONAL = {
+    "evidence": "Of the documents of the dead study",
     "ngrams": "With the n-gram study; null outside the analysed layers",
     "positions": "With the positions study",
     "domains": "Always, after the others",
@@ -91,7 +93,8 @@ OPTIONAL = {
 """What is said before the groups of columns of the census."""
 
 
-def _columns(columns: Mapping[str, Column]) -> Iterator[str]:
+def column_rows(columns: Mapping[str, Column]) -> Iterator[str]:
+    """Yield the lines of a Markdown table of columns, their types and what they mean."""
     yield from ("| column | type | meaning |", "|---|---|---|")
     for name, column in columns.items():
         yield f"| `{name}` | {column.dtype} | {column.meaning} |"
