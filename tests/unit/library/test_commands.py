@@ -51,6 +51,10 @@ def test_look_prints_what_a_detector_is(run: Run, capsys: pytest.CaptureFixture[
     ):
         assert part in printed
     assert re.search(r"^the .* 100% +covered$", printed, re.MULTILINE)
+    # Every context of it is about the one token that it detects.
+    _, _, contexts = printed.partition("most active in")
+    marked = re.findall("«(.*?)»", contexts)
+    assert len(marked) > 8 and set(marked) == {"the"}
     assert "\x1b" not in printed
 
 

@@ -203,6 +203,7 @@ def _forward(
         windows=np.zeros(1, dtype=np.int64),
         ids=ids[None],
         lengths=np.array([len(ids)]),
+        documents=np.zeros(1, dtype=np.int64),
         domain=0,
         dead=True,
         ngrams=True,
