@@ -201,6 +201,7 @@ def _forward(
     layers = source.config.num_hidden_layers
     batch = MicroBatch(
         windows=np.zeros(1, dtype=np.int64),
+        documents=np.zeros(1, dtype=np.int64),
         ids=ids[None],
         lengths=np.array([len(ids)]),
         documents=np.zeros(1, dtype=np.int64),

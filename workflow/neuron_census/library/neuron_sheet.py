@@ -32,7 +32,7 @@ class NeuronSheet:
     def read(cls, census: Census, model: str, layer: int, neuron: int) -> NeuronSheet:
         """Return what there is of a neuron; CensusError for one that is not there, and for damaged files."""
         row = census.neuron(model, layer, neuron)
-        tables = {
+        tables: dict[str, pl.DataFrame] = {
             name: census.table(name, model, layer, neuron)
             for name in sorted(TABLES)
             if census.has(name, model)
