@@ -204,7 +204,6 @@ def _forward(
         documents=np.zeros(1, dtype=np.int64),
         ids=ids[None],
         lengths=np.array([len(ids)]),
-        documents=np.zeros(1, dtype=np.int64),
         domain=0,
         dead=True,
         ngrams=True,
