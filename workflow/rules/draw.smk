@@ -145,6 +145,7 @@ rule explore:
         ),
         coverage=expand("results/coverage/{model}.parquet", model=SELECTION.models),
         ablations=expand("results/ablations/{model}.parquet", model=ABLATED),
+        comparisons=expand("results/comparison/{pair}.parquet", pair=SELECTION.pairs),
     output:
         directory("results/explorer"),
     log:
@@ -161,10 +162,11 @@ rule explore:
         provenance=lambda wildcards: PROVENANCE.explorer(),
         contexts=lambda wildcards, input: ["--contexts", *input.contexts] if input.contexts else [],
         ablations=ablation_options,
+        comparisons=comparison_options,
     shell:
         "python -m neuron_census explore --census {input.census:q} --triggers {input.triggers:q}"
         " --projections {input.projections:q} --positions {input.positions:q} {params.contexts:q}"
-        " --coverage {input.coverage:q} {params.ablations:q} --output {output:q}"
+        " --coverage {input.coverage:q} {params.ablations:q} {params.comparisons:q} --output {output:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
 
