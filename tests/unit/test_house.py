@@ -14,7 +14,7 @@ from neuron_census.stages import STAGES, module_of
 PACKAGE = REPOSITORY / "workflow" / "neuron_census"
 MAY_IMPORT = {
     "tokenize": {"formats", "paths", "schema", "text", "tokenizer"},
-    "record": {"checkpoint", "families", "formats", "forward"},
+    "record": {"checkpoint", "families", "formats", "forward", "loops"},
     "count": {"formats", "loops"},
     "classify": {"checkpoint", "families", "formats", "paths", "schema", "tokenizer"},
     "ablate": {"checkpoint", "families", "formats", "forward", "paths"},

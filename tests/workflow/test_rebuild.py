@@ -82,6 +82,7 @@ TABLE: dict[str, tuple[Change, dict[str, int]]] = {
         add("resources/paper/claims.toml", "\n"),
         {"check_claims": 1} | REPORT,
     ),
+    "our claims": (add("resources/ours/claims.toml", "\n"), {"check_claims": 1} | REPORT),
     "the paper's numbers": (
         add("resources/paper/fig01_dead_neurons.csv", "opt-9b,0,1,0,1,0\n"),
         {"draw": 1} | REPORT,

@@ -23,6 +23,7 @@ STAGES: dict[str, tuple[str, ...]] = {
         "compare",
         "draw_comparison",
         "publish",
+        "export_neuronpedia",
     ),
     "hub": ("fetch_checkpoint", "unpack_checkpoint"),
     "train": ("train_tokenizer", "train_checkpoint", "check_first_losses", "generate_mathematics"),

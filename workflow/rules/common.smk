@@ -10,9 +10,14 @@ import re
 from neuron_census.config.figures import drawable
 from neuron_census.config.local_sources import check_local_sources
 from neuron_census.config.publication import describe
-from neuron_census.config.report_settings import SECTIONS, report_settings, section_of
+from neuron_census.config.report_settings import (
+    SECTIONS,
+    figures_beside,
+    report_settings,
+    section_of,
+)
 from neuron_census.rerun.across_models import ProvenanceAcrossModels
-from neuron_census.config.selection import PAPER, Selection
+from neuron_census.config.selection import OUR_CLAIMS, PAPER, Selection
 
 SELECTION = Selection(config, folders=(Path("."), REPOSITORY))
 if workflow.is_main_process:
@@ -25,11 +30,21 @@ FIGURES = drawable(config, SELECTION)
 # What the report says beneath a figure, in a file for each; this report and Snakemake's own read the same.
 CAPTIONS = Path(PACKAGE, "report")
 # Figures of what became of neurons, beside those of the paper.
-FATES = [f"fates_{comparison}" for comparison in SELECTION.comparisons]
+FATES = figures_beside(SELECTION)
 
 
 # What classify makes of every model.
-TABLES = ("census", "triggers", "projections", "spectra", "positions")
+TABLES = (
+    "census",
+    "triggers",
+    "projections",
+    "spectra",
+    "positions",
+    "looser",
+    "contexts",
+    "coverage",
+    "seen_ngrams",
+)
 # Of which models detectors are ablated.
 ABLATED = SELECTION.models if SELECTION.ablation else []
 NGRAM_COUNTS = [
@@ -204,7 +219,7 @@ def comparisons_of(wildcards):
 def category_of(wildcards):
     """The part of Snakemake's report that has a figure, in the paper's order; after all others what goes beyond it."""
     title = section_of(wildcards.figure, FIGURES[wildcards.figure])
-    return f"{[*SECTIONS.values()].index(title) + 1 if title in SECTIONS.values() else 7}. {title}"
+    return f"{[*SECTIONS.values()].index(title) + 1 if title in SECTIONS.values() else 8}. {title}"
 
 
 def models_shown(wildcards):
@@ -226,11 +241,16 @@ def ablations_shown(wildcards):
     return tables_shown("ablations")(wildcards) if is_shown else []
 
 
+def ablation_options(wildcards, input):
+    """What is told of ablations, where detectors are ablated."""
+    return ["--ablations", *input.ablations] if input.ablations else []
+
+
 def figure_options(wildcards, input):
     """What only some figures are told: a choice of the config where they show a part of what there is, ablations."""
     choice = FIGURES[wildcards.figure].choice
     chosen = ["--choice", json.dumps(config["draw"][choice], sort_keys=True)] if choice else []
-    return [*chosen, *(["--ablations", *input.ablations] if input.ablations else [])]
+    return [*chosen, *ablation_options(wildcards, input)]
 
 
 def caption_of(wildcards, output):

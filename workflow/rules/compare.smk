@@ -40,13 +40,13 @@ rule draw_comparison:
             "results/figures/fates_{comparison}.png",
             caption="../report/comparison.rst",
             category="7. What became of neurons in training",
-            labels={"comparison": "{comparison}", "as": "picture"},
+            labels={"comparison": "{comparison}", "picture": "yes"},
         ),
         csv=report(
             "results/figures/fates_{comparison}.csv",
             caption="../report/comparison.rst",
             category="7. What became of neurons in training",
-            labels={"comparison": "{comparison}", "as": "numbers"},
+            labels={"comparison": "{comparison}", "picture": "no"},
         ),
     log:
         "results/logs/draw_comparison/{comparison}.log",

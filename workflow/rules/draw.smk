@@ -97,6 +97,7 @@ rule summarise:
 rule check_claims:
     input:
         claims=PAPER / "claims.toml",
+        ours=OUR_CLAIMS,
         census=expand("results/census/{model}.parquet", model=SELECTION.models),
         triggers=expand("results/triggers/{model}.parquet", model=SELECTION.models),
         positions=expand("results/positions/{model}.parquet", model=SELECTION.models),
@@ -119,14 +120,12 @@ rule check_claims:
         runtime=by_attempt(30),
     params:
         provenance=lambda wildcards: PROVENANCE.claims(),
-        ablations=lambda wildcards, input: (
-            ["--ablations", *input.ablations] if input.ablations else []
-        ),
+        ablations=ablation_options,
         shown=json.dumps(
             {which: SELECTION.shown(which) for which in ("models", *config["experiments"])}
         ),
     shell:
-        "python -m neuron_census check_claims --claims {input.claims:q} --census {input.census:q}"
+        "python -m neuron_census check_claims --claims {input.claims:q} --our-claims {input.ours:q} --census {input.census:q}"
         " --triggers {input.triggers:q} --positions {input.positions:q} {params.ablations:q}"
         " --shown {params.shown:q} --output {output:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
@@ -138,6 +137,7 @@ rule explore:
         triggers=expand("results/triggers/{model}.parquet", model=SELECTION.models),
         projections=expand("results/projections/{model}.parquet", model=SELECTION.models),
         positions=expand("results/positions/{model}.parquet", model=SELECTION.models),
+        ablations=expand("results/ablations/{model}.parquet", model=ABLATED),
     output:
         directory("results/explorer"),
     log:
@@ -152,16 +152,19 @@ rule explore:
         runtime=by_attempt(60),
     params:
         provenance=lambda wildcards: PROVENANCE.explorer(),
+        ablations=ablation_options,
     shell:
         "python -m neuron_census explore --census {input.census:q} --triggers {input.triggers:q}"
-        " --projections {input.projections:q} --positions {input.positions:q} --output {output:q}"
+        " --projections {input.projections:q} --positions {input.positions:q} {params.ablations:q} --output {output:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
 
 rule write_report:
     input:
         figures=expand(
-            "results/figures/{figure}.{kind}", figure=FIGURES, kind=["png", "pdf", "csv"]
+            "results/figures/{figure}.{kind}",
+            figure=[*FIGURES, *FATES],
+            kind=["png", "pdf", "csv"],
         ),
         summary="results/summary.csv",
         claims="results/claims.csv",
@@ -181,7 +184,7 @@ rule write_report:
         runtime=by_attempt(30),
     params:
         provenance=lambda wildcards: PROVENANCE.report(),
-        figures=expand("results/figures/{figure}.png", figure=FIGURES),
+        figures=expand("results/figures/{figure}.png", figure=[*FIGURES, *FATES]),
         captions=CAPTIONS,
         settings=json.dumps(report_settings(config, SELECTION, FIGURES)),
     shell:

@@ -9,7 +9,12 @@ Makes: results/publication: tables, a data card (README.md), Croissant metadata 
 rule publish:
     input:
         tables=[
-            *expand("results/{table}/{model}.parquet", table=TABLES, model=SELECTION.models),
+            *expand(
+                "results/{table}/{model}.parquet",
+                table=TABLES,
+                model=SELECTION.models,
+            ),
+            *expand("results/ablations/{model}.parquet", model=ABLATED),
             *expand("results/comparison/{pair}.parquet", pair=SELECTION.pairs),
         ],
         numbers=[

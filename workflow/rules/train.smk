@@ -1,7 +1,9 @@
 """Training the demo family: `snakemake train_demo_family`, and never a part of another run.
+`snakemake check_demo_family` takes the first steps of each shipped model again, and compares their losses.
 
 Needs: results/text/{domain}.parquet; reads only the documents that the studies do not
 Makes: results/trained/tokenizers/{name}/ and results/trained/checkpoints/{name}/
+       results/trained/first_losses/{name}.csv, the losses that a shipped model has kept, and those of now
        results/generated/mathematics.jsonl.zst, with a note on how it was made
 
 What the repository ships under resources/ was made by these rules and copied there by hand, so that no
@@ -16,6 +18,11 @@ DEMO_FAMILY = [name for name in RECIPES["checkpoints"] if name.startswith("opt-m
 rule train_demo_family:
     input:
         expand("results/trained/checkpoints/{name}", name=DEMO_FAMILY),
+
+
+rule check_demo_family:
+    input:
+        expand("results/trained/first_losses/{name}.csv", name=DEMO_FAMILY),
 
 
 rule train_tokenizer:
@@ -76,6 +83,34 @@ rule train_checkpoint:
         " --tokenizer {input.tokenizer:q} --spec {params.spec:q} --threads {threads}"
         " --device {params.device} --licences {params.licences:q} --output {output:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
+
+
+rule check_first_losses:
+    input:
+        domains=lambda wildcards: tables_of(RECIPES["checkpoints"][wildcards.name]["domains"]),
+        checkpoint=lambda wildcards: SELECTION.checkpoint_folder(wildcards.name),
+    output:
+        "results/trained/first_losses/{name}.csv",
+    log:
+        "results/logs/check_first_losses/{name}.log",
+    benchmark:
+        "results/benchmarks/check_first_losses/{name}.tsv"
+    wildcard_constraints:
+        name=one_of_these(RECIPES["checkpoints"]),
+    conda:
+        "../../envs/neuron-census.yaml"
+    # The losses depend on the number of threads.
+    threads: 1
+    resources:
+        mem_mb=by_attempt(8000),
+        runtime=by_attempt(60),
+    params:
+        provenance=lambda wildcards: PROVENANCE.first_losses(wildcards.name),
+        spec=lambda wildcards: recipe_of(wildcards.name),
+    shell:
+        "python -m neuron_census check_first_losses --domains {input.domains:q}"
+        " --tokenizer {input.checkpoint:q} --spec {params.spec:q} --checkpoint {input.checkpoint:q}"
+        " --output {output:q} --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
 
 rule generate_mathematics:

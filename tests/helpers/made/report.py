@@ -80,8 +80,8 @@ def made_parts(folder: Path, figures: Sequence[str] = FIGURES) -> dict[str, Any]
         "ngram_layers": "first_half",
         "classify": {"dead": {"count_bos": True}, "ngrams": {"coverage": 0.95}},
         "sections": [
-            {"title": "Dead neurons (section 3)", "figures": figures[:1]},
-            {"title": "Beyond the paper", "figures": figures[1:]},
+            {"title": "Dead neurons (section 3)", "figures": {figures[0]: figures[0]}},
+            {"title": "Beyond the paper", "figures": {name: name for name in figures[1:]}},
         ],
     }
     return {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,12 @@ from neuron_census.train.train_checkpoint import train_checkpoint
 SHAPE = {"hidden_size": 16, "layers": 2, "heads": 2, "window": 16, "batch_windows": 4, "warm_up": 2}
 
 
-def train(text: tuple[Path, Path], output: Path, **recipe: Any) -> Path:
+def train(
+    text: tuple[Path, Path],
+    output: Path,
+    licences: Mapping[str, str] | None = None,
+    **recipe: Any,
+) -> Path:
     """Train a tiny model for six steps on a domain with a tokenizer, and return its folder."""
     domain, tokenizer = text
     train_checkpoint(
@@ -24,6 +29,7 @@ def train(text: tuple[Path, Path], output: Path, **recipe: Any) -> Path:
         tokenizer=tokenizer,
         spec=json.dumps({**SHAPE, "steps": 6, **recipe}),
         output=output,
+        licences=json.dumps(licences or {}),
         save_every=2,
     )
     return output

@@ -12,7 +12,7 @@ REPORT = {"write_report": 1}
 DRAW = {"draw": FIGURES - 3} | REPORT
 LOOK_BACK = {"summarise": 1, "check_claims": 1, "explore": 1}
 CLASSIFY = {"classify": 2, "ablate": 2} | DRAW | LOOK_BACK
-ABLATE = {"ablate": 2, "draw": 1, "check_claims": 1} | REPORT
+ABLATE = {"ablate": 2, "draw": 1, "check_claims": 1, "explore": 1} | REPORT
 # The recordings were deleted when they were counted: to count anything again is to record again, and
 # what was recorded again is counted again in every way.
 RECORD = {"record": 6, "count": 2, "count_ngrams": 4} | CLASSIFY

@@ -46,9 +46,9 @@ def test_document_means_by_a_loop() -> None:
 def test_the_bootstrap_by_a_loop() -> None:
     means = np.random.default_rng(1).normal(0.3, 1.0, size=12)
     found = estimate(means, (7, 1, 2), draws=200)
-    drawn = []
+    drawn: list[float] = []
     for row in np.random.default_rng((7, 1, 2)).integers(0, 12, size=(200, 12)).tolist():
-        drawn.append(sum(means[document] for document in row) / 12)
+        drawn.append(float(sum(means[document] for document in row)) / 12)
     drawn.sort()
 
     def percentile(share: float) -> float:

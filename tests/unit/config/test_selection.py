@@ -180,10 +180,32 @@ def test_a_figure_is_drawn_where_its_study_and_its_models_are_there() -> None:
     assert list(drawable(without.config, without)) == ["fig01_dead_neurons"]
 
 
+def test_ablations_read_the_domains_of_the_dead_study_unless_the_config_says_otherwise() -> None:
+    entries = [{"domain": "a", "tokens": 7}, {"domain": "b", "tokens": "all"}]
+    studies = {"dead": entries, "ngrams": entries[:1], "positions": []}
+    assert selection(studies=studies).ablation == [
+        {"domain": "a", "tokens": 50_000},
+        {"domain": "b", "tokens": 50_000},
+    ]
+    assert selection(studies=studies | {"ablation": entries[1:]}).ablation == entries[1:]
+    assert selection(studies=studies | {"ablation": []}).ablation == []
+    # There are no detectors where no n-grams are counted.
+    assert selection(studies=studies | {"ngrams": []}).ablation == []
+
+
+def test_text_of_ablations_changes_no_windows() -> None:
+    entries = [{"domain": "a", "tokens": 7}]
+    studies = {"dead": entries, "ngrams": entries, "positions": []}
+    ablating = selection(studies=studies | {"ablation": [{"domain": "a", "tokens": 10**9}]})
+    without = selection(studies=studies)
+    assert ablating.studies == without.studies == studies
+    assert ablating.shards == without.shards and ablating.domains == without.domains == ["a"]
+
+
 def test_what_a_figure_says_of_itself_is_what_a_config_can_give() -> None:
     for name in figure_names():
         module = import_module(f"neuron_census.draw.figures.{name}")
-        assert module.STUDY in ("dead", "ngrams", "positions")
+        assert module.STUDY in ("dead", "ngrams", "positions", "ablation")
         assert module.MODELS in ("models", *EXPERIMENTS)
 
 

@@ -76,6 +76,7 @@ def recordings(folder: Path, windows: Path, order: list[int]) -> list[Path]:
                 active=active,
                 active_at_bos=at_bos,
                 positions=positions if rows["positions"].any() else None,
+                dead_windows=len(rows),
             )
         )
     return paths

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from helpers.drawn import DrawnLine, drawn_lines, legend_colours, legend_looks
 from helpers.made.tables import Detector, Layer, made_model
@@ -17,6 +18,7 @@ from neuron_census.draw.figures import (
     fig14_trigrams_by_layer,
 )
 from neuron_census.draw.figures.figure import FigureModule
+from neuron_census.draw.figures.looser import OWN_SCALE
 from neuron_census.draw.model_tables import ModelTables
 from neuron_census.errors import CensusError
 
@@ -43,6 +45,18 @@ def models() -> dict[str, ModelTables]:
     }
 
 
+def panels(figure: Figure) -> list[tuple[Axes, Axes]]:
+    """Return each panel with the axes of its looser numbers: its own, or those with a scale at the right."""
+    own = {
+        axes.get_position().bounds: axes for axes in figure.axes if axes.get_label() == OWN_SCALE
+    }
+    return [
+        (axes, own.get(axes.get_position().bounds, axes))
+        for axes in figure.axes
+        if axes not in own.values()
+    ]
+
+
 def looser_lines(axes: Axes) -> list[DrawnLine]:
     return [line for line in drawn_lines(axes) if line.style == "-."]
 
@@ -60,14 +74,17 @@ def test_figures_3_and_13(
 ) -> None:
     figure = module.draw(module.table(models))
     looks = legend_looks(figure)
-    for axes, values in zip(figure.axes, expected, strict=True):
+    for (panel, axes), values in zip(panels(figure), expected, strict=True):
+        assert (panel is axes) == (max(values) < 20), "flattened lines have a scale of their own"
+        assert panel.get_ylim()[1] < 16
         first, second = looser_lines(axes)
         assert (first.x, first.y) == ([0.0, 0.5], values)
         assert (second.x, second.y) == ([0.0], [0.0])
         assert (first.colour, second.colour) == (looks["first"][0], looks["second"][0])
         assert first.is_quiet and second.is_quiet and not first.marker + second.marker
         assert axes.get_ylim()[1] > max(values)
-    assert looks[NAME][1] == "-.", "the style is in the legend, with its thresholds"
+    name = NAME + ", grey scale" * (max(expected[0]) >= 20)
+    assert looks[name][1] == "-.", "the style is in the legend, with its thresholds"
 
 
 @pytest.mark.parametrize(
@@ -83,13 +100,15 @@ def test_figures_4_and_14(
 ) -> None:
     figure = module.draw(module.table(models))
     legend = legend_colours(figure)
-    for axes, layers, values in zip(
-        figure.axes, ([1.0, 2.0], [1.0]), (expected[1], [0]), strict=True
+    name = f"detected in the layer {NAME}" + ", grey scale" * (max(expected[1]) >= 20)
+    for (panel, axes), layers, values in zip(
+        panels(figure), ([1.0, 2.0], [1.0]), (expected[1], [0]), strict=True
     ):
+        assert (panel is axes) == (max(values) < 20) and panel.get_ylim()[1] < 16
         (line,) = looser_lines(axes)
         assert (line.x, line.y) == (layers, values), "layers count from 1"
         assert line.is_quiet and not line.marker
-        assert line.colour == legend[f"detected in the layer {NAME}"]
+        assert line.colour == legend[name]
         assert axes.get_ylim()[1] > max(values)
 
 

@@ -11,6 +11,7 @@ from transformers import AutoTokenizer, OPTForCausalLM
 from helpers.made.training import train, train_killed
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.errors import CensusError
+from neuron_census.train.first_losses import read_first_losses
 from neuron_census.train.model_card import LossPoint
 from neuron_census.train.recipe import Recipe
 
@@ -95,6 +96,17 @@ def test_parts_of_a_step_add_up_to_the_whole(text: tuple[Path, Path], tmp_path: 
     # Adam's first step moves every weight by the rate, 3e-3, in its gradient's direction.
     moved_apart = ((one - two).abs() > 1e-3).float().mean()
     assert moved_apart < 0.02
+
+
+def test_eager_attention_is_the_same_attention_rounded_otherwise(
+    text: tuple[Path, Path], tmp_path: Path
+) -> None:
+    fused, eager = (
+        read_first_losses(train(text, tmp_path / name, attention=name))
+        for name in ("fused", "eager")
+    )
+    assert fused == pytest.approx(eager, abs=0.01) and fused != eager
+    assert "eager" not in (tmp_path / "eager" / "config.json").read_text(), "of training alone"
 
 
 def test_a_trained_checkpoint_is_a_folder_that_everyone_reads(

@@ -65,9 +65,9 @@ def measure_outcomes(
             ("frozen", unembedding.project(_frozen(aboard, norm))),
         )
     }
-    clean, _ = unembedding.read(aboard.clean, tokens)
+    clean = unembedding.log_probabilities(aboard.clean, tokens)
     rows = aboard.states.flatten(0, 1)
-    without, _ = unembedding.read(rows, tokens.repeat_interleave(kinds, dim=0))
+    without = unembedding.log_probabilities(rows, tokens.repeat_interleave(kinds, dim=0))
     effects["log_probability"] = clean[:, None] - without.view(-1, kinds, 2)
     missing = torch.zeros_like(aboard.nothing)
     missing[:, 1:-1] = aboard.controls < 0

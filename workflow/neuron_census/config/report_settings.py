@@ -19,6 +19,8 @@ SECTIONS = {
 }
 """The parts of the paper, by the study whose figures they have, in the paper's order."""
 BEYOND = "Beyond the paper"
+SHARED_CAPTIONS = {"fates": "comparison"}
+"""Captions of figures of which there are several, by how their names begin."""
 OF_THE_PAPER = re.compile(r"fig[0-9]+_")
 
 
@@ -33,6 +35,25 @@ def section_of(figure: str, drawable: Drawable) -> str:
         what the figure needs and shows
     """
     return SECTIONS.get(drawable.study, BEYOND) if OF_THE_PAPER.match(figure) else BEYOND
+
+
+def figures_beside(selection: Selection) -> list[str]:
+    """Return the names of the figures that `drawable` does not list: one for each list of checkpoints."""
+    return [f"fates_{comparison}" for comparison in selection.comparisons]
+
+
+def caption_of_figure(figure: str) -> str:
+    """Return the name of the file with a figure's caption, without its ending.
+
+    >>> caption_of_figure("fig01_dead_neurons"), caption_of_figure("fates_mine")
+    ('fig01_dead_neurons', 'comparison')
+
+    Parameters
+    ----------
+    figure
+        name of the figure
+    """
+    return SHARED_CAPTIONS.get(figure.partition("_")[0], figure)
 
 
 def report_settings(
@@ -52,6 +73,7 @@ def report_settings(
     sections: dict[str, list[str]] = {title: [] for title in (*SECTIONS.values(), BEYOND)}
     for figure, drawable in figures.items():
         sections[section_of(figure, drawable)].append(figure)
+    sections[BEYOND] += figures_beside(selection)
     return {
         "models": [
             {
@@ -66,7 +88,9 @@ def report_settings(
         "ngram_layers": config["record"]["ngram_layers"],
         "classify": config["classify"],
         "sections": [
-            {"title": title, "figures": shown} for title, shown in sections.items() if shown
+            {"title": title, "figures": {figure: caption_of_figure(figure) for figure in shown}}
+            for title, shown in sections.items()
+            if shown
         ],
     }
 

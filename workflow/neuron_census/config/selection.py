@@ -34,6 +34,8 @@ def pair_name(before: str, after: str) -> str:
     return f"{before}-{after}"
 
 
+# What we claim besides.
+OUR_CLAIMS = PAPER.parent / "ours" / "claims.toml"
 CUT = ("dead", "ngrams", "positions")
 """The studies for which text is cut into windows."""
 ABLATION_TOKENS = 50_000

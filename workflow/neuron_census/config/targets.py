@@ -22,6 +22,8 @@ CATALOGUES = {
     "domain": "domains",
     "tokenizer": "tokenizers",
     "name": "train",
+    "comparison": "comparisons",
+    "pair": "comparisons",
 }
 """Where the names lie that a wildcard stands for."""
 
@@ -152,6 +154,8 @@ def _names(name: str, selection: Selection) -> list[str]:
         return [*config["train"]["tokenizers"], *config["train"]["checkpoints"]]
     if name == "tokenizer":
         return [*config["tokenizers"], *config["checkpoints"]]
+    if name in ("comparison", "pair"):
+        return list(selection.comparisons if name == "comparison" else selection.pairs)
     return list(config[CATALOGUES[name]])
 
 
@@ -166,7 +170,8 @@ def _undrawn(figure: str, selection: Selection, figures: Mapping[str, Drawable])
         return f"there is no figure '{figure}'; {one_of(figure, list(figures))}"
     needed = figure_constants(module)
     study, models = needed["STUDY"], needed["MODELS"]
-    if not selection.config["studies"].get(study, True):
+    reads = selection.ablation if study == "ablation" else selection.config["studies"].get(study)
+    if not reads:
         return f"this figure needs the {study} study, and `studies.{study}` is empty. Give it text."
     named = selection.config["experiments"].get(models, [])
     missing = [model for model in named if model not in selection.models]

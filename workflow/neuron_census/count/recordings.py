@@ -23,6 +23,8 @@ SHARED = (
     "num_layers",
     "ngram_layers",
     "ffn_dim",
+    "contexts",
+    "contexts_seed",
 )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 import polars as pl
 
-from neuron_census.draw.shares import wilson_interval
-
+NORMAL = 1.959963984540054
+"""97.5% quantile of the normal distribution."""
 MEASURES = {
     "projection": "by weights",
     "direct": "directly",
@@ -53,3 +55,21 @@ def suppressing_shares(ablations: pl.DataFrame) -> pl.DataFrame:
             low, high = wilson_interval(below, len(values))
             rows.append((near, measure, len(values), below, below / len(values), low, high))
     return pl.DataFrame(rows, schema=SHARES, orient="row")
+
+
+def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
+    """Return the 95% interval of a share, 0 to 1 (Wilson, 1927); (0, 1) where nothing was tried.
+
+    Parameters
+    ----------
+    successes
+        how many did
+    trials
+        of how many
+    """
+    if trials == 0:
+        return 0.0, 1.0
+    share, weight = successes / trials, NORMAL**2 / trials
+    middle = (share + weight / 2) / (1 + weight)
+    half = sqrt(share * (1 - share) * weight + weight**2 / 4) / (1 + weight)
+    return max(0.0, middle - half), min(1.0, middle + half)

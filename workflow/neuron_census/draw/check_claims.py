@@ -19,6 +19,7 @@ from neuron_census.formats.seal import sealed
 def check_claims(
     *,
     claims: Path,
+    our_claims: Path | None = None,
     census: list[Path],
     triggers: list[Path],
     positions: list[Path],
@@ -34,7 +35,9 @@ def check_claims(
     Parameters
     ----------
     claims
-        TOML file of the claims
+        TOML file of the paper's claims
+    our_claims
+        TOML file of claims of our own, which are tested on all models
     census
         the census tables, `{model}.parquet`
     triggers
@@ -53,6 +56,8 @@ def check_claims(
     tables = by_model(census, companions)
     run = {name: Measured(name, model) for name, model in tables.items()}
     known = read_claims(claims)
+    if our_claims is not None:
+        known += read_claims(our_claims)
     lists = json.loads(shown)
     analogues = find_analogues(known, run, lists)
     ours = lists.get("models", list(run))

@@ -106,10 +106,10 @@ def _section(
         {
             "name": name,
             "title": figure_title(name),
-            "caption": read_caption(captions, name),
+            "caption": read_caption(captions, caption),
             "numbers": shown_rows(pictures[name].with_suffix(".csv")),
         }
-        for name in section["figures"]
+        for name, caption in section["figures"].items()
     ]
     return {"title": section["title"], "figures": shown}
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float, Float64, Int64
 from torch import Tensor, nn
 
 from neuron_census.checkpoint.checkpoint import Checkpoint
@@ -63,30 +65,27 @@ class Unembedding:
         self, states: Float[Tensor, "rows hidden_size"], tokens: Int64[Tensor, " rows"]
     ) -> Int64[Tensor, " rows"]:
         """Return the rank of each row's token by the logit lens: 1 where no token has a greater logit."""
-        return self.read(states, tokens[:, None])[1][:, 0]
+        ranks = []
+        for logits, wanted in self._logits(states, tokens):
+            own = logits.gather(1, wanted[:, None])
+            ranks.append(1 + (logits > own).sum(dim=1, dtype=torch.int32).long())
+        return torch.cat(ranks)
 
-    def read(
+    def log_probabilities(
         self, states: Float[Tensor, "rows hidden_size"], tokens: Int64[Tensor, "rows tokens"]
-    ) -> tuple[Float[Tensor, "rows tokens"], Int64[Tensor, "rows tokens"]]:
-        """Return log-probabilities, in float64, and ranks of some tokens of each row.
-
-        Parameters
-        ----------
-        states
-            the residual stream
-        tokens
-            the tokens of interest
-        """
-        at_a_time = max(1, LOGITS_AT_A_TIME // len(self.embeddings))
-        probabilities, ranks = [], []
-        for part, wanted in zip(states.split(at_a_time), tokens.split(at_a_time), strict=True):
-            logits = self.embed(part) @ self.embeddings.T
-            own = logits.gather(1, wanted)
-            greater = [(logits > own[:, [place]]).sum(dim=1) for place in range(wanted.shape[1])]
-            ranks.append(1 + torch.stack(greater, dim=1))
+    ) -> Float64[Tensor, "rows tokens"]:
+        """Return the log-probabilities of some tokens of each row."""
+        found = []
+        for logits, wanted in self._logits(states, tokens):
             total = logits.logsumexp(dim=1, keepdim=True)
-            probabilities.append(own.double() - total.double())
-        return torch.cat(probabilities), torch.cat(ranks)
+            found.append(logits.gather(1, wanted).double() - total.double())
+        return torch.cat(found)
+
+    def _logits(self, states: Tensor, tokens: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the logits of some rows at a time, with their tokens."""
+        at_a_time = max(1, LOGITS_AT_A_TIME // len(self.embeddings))
+        for part, wanted in zip(states.split(at_a_time), tokens.split(at_a_time), strict=True):
+            yield self.embed(part) @ self.embeddings.T, wanted
 
 
 def frozen_norm(

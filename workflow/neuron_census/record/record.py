@@ -51,9 +51,11 @@ def record(
     device_memory: str = "auto",
     threads: int = 1,
     revision: str = "",
+    contexts: int = 8,
+    seed: int = 0,
     gate: bool = False,
 ) -> None:
-    """Record activity counts, packed bits and position counts of one shard into a Zarr store.
+    """Record what the neurons do on one shard of windows into a Zarr store.
 
     Parameters
     ----------
@@ -83,6 +85,10 @@ def record(
         number of CPU threads
     revision
         the checkpoint's revision on its hub, noted in the recording
+    contexts
+        windows of either kind that are kept of each neuron, with the activations around; 0 for none
+    seed
+        seed of the draw of sampled contexts
     gate
         call a neuron active when its gate is above zero, also where that is no exact gate
 
@@ -109,6 +115,7 @@ def record(
                     domains=len(table.domains),
                     window=table.window_length,
                     ngram_layers=size.layers if ngram_layers == "all" else first_half(size.layers),
+                    contexts=contexts,
                 ),
                 dtype=DTYPES[dtype],
                 device=place.type,
@@ -120,7 +127,7 @@ def record(
         rate = matmul_rate(size.width, size.ffn_dim, DTYPES[dtype], place)
         note(describe(plan, rate=rate, held=psutil.Process().memory_info().rss))
         refuse_what_cannot_fit(plan, output)
-        _record(source, table, batches, plan, output, shard, revision, place, threads)
+        _record(source, table, batches, plan, output, shard, revision, place, threads, seed)
 
 
 @contextmanager
@@ -145,6 +152,7 @@ def _record(
     revision: str,
     device: torch.device,
     threads: int,
+    seed: int,
 ) -> None:
     work, model = plan.request.work, plan.request.model
     attributes = {
@@ -161,12 +169,14 @@ def _record(
         "num_layers": model.layers,
         "ngram_layers": work.ngram_layers,
         "ffn_dim": model.ffn_dim,
+        "contexts": work.contexts,
+        "contexts_seed": seed,
     }
     decoder = Decoder.load(source, plan, device)
     writing = max(1, int(WRITING_SHARE * threads))
     try:
         with sealed(output, facts_of(attributes)) as folder:
-            record_batches(folder, decoder, batches, plan, attributes, writing)
+            record_batches(folder, decoder, batches, plan, attributes, writing, seed)
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise

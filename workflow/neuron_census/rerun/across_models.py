@@ -9,6 +9,7 @@ from pathlib import Path
 
 from neuron_census.config.figures import drawable
 from neuron_census.config.publication import describe
+from neuron_census.config.report_settings import caption_of_figure, figures_beside
 from neuron_census.rerun.drawn import EXPLORER, ProvenanceOfDrawings, page_files
 from neuron_census.rerun.fingerprint import fingerprint
 from neuron_census.rerun.remembered import remembered
@@ -48,14 +49,16 @@ class ProvenanceAcrossModels(ProvenanceOfDrawings):
     def report(self) -> str:
         """Of results/report."""
         figures = drawable(self._config, self._selection)
-        captions = [
-            CAPTIONS / f"{name}.rst" for name in (*figures, "summary", "claims", "sensitivity")
-        ]
+        beside = figures_beside(self._selection)
+        captions = {
+            CAPTIONS / f"{caption_of_figure(name)}.rst"
+            for name in (*figures, *beside, "summary", "claims", "sensitivity")
+        }
         return statement(
             "write_report",
             settings={
                 "models": self._selection.models,
-                "figures": list(figures),
+                "figures": [*figures, *beside],
                 "checkpoints": {
                     model: self._config["checkpoints"][model] for model in self._selection.models
                 },
@@ -74,6 +77,10 @@ class ProvenanceAcrossModels(ProvenanceOfDrawings):
                     )
                     for name, figure in figures.items()
                 },
+                **{
+                    f"results/figures/fates_{name}": self.fates(name)
+                    for name in self._selection.comparisons
+                },
                 "results/summary.csv": self.summary(),
                 "results/claims.csv": self.claims(),
             },
@@ -89,6 +96,10 @@ class ProvenanceAcrossModels(ProvenanceOfDrawings):
             made_from={
                 **self._censuses(self._selection.models),
                 **{f"results/comparison/{pair}.parquet": self.comparison(pair) for pair in pairs},
+                **{
+                    f"results/ablations/{model}.parquet": self.ablations(model)
+                    for model in (self._selection.models if self._selection.ablation else [])
+                },
                 "results/summary.csv": self.summary(),
                 "results/claims.csv": self.claims(),
                 "results/explorer": self.explorer(),

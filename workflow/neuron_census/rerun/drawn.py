@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from neuron_census.config.selection import PAPER
+from neuron_census.config.selection import OUR_CLAIMS, PAPER
 from neuron_census.rerun.fingerprint import fingerprint
 from neuron_census.rerun.provenance import Provenance
 from neuron_census.rerun.remembered import remembered
@@ -62,7 +62,10 @@ class ProvenanceOfDrawings(Provenance):
             "check_claims",
             *modules_in("draw/claims"),
             settings={"models": models, "experiments": self._config["experiments"]},
-            content={"resources/paper/claims.toml": fingerprint([PAPER / "claims.toml"])},
+            content={
+                "resources/paper/claims.toml": fingerprint([PAPER / "claims.toml"]),
+                "resources/ours/claims.toml": fingerprint([OUR_CLAIMS]),
+            },
             made_from=self._censuses(models) | self._all_ablations(models),
         )
 
@@ -72,9 +75,9 @@ class ProvenanceOfDrawings(Provenance):
         models = self._selection.models
         return statement(
             "explore",
-            settings={"models": models},
+            settings={"models": models, "draw.explorer": self._config["draw"]["explorer"]},
             content={"the explorer's page": fingerprint(page_files(EXPLORER))},
-            made_from=self._censuses(models),
+            made_from=self._censuses(models) | self._all_ablations(models),
         )
 
     def _all_ablations(self, models: Iterable[str]) -> dict[str, str]:

@@ -109,6 +109,8 @@ class Provenance:
                 f"checkpoints.{model}.dtype": entry["dtype"],
                 **({f"checkpoints.{model}.gate": True} if entry["gate"] else {}),
                 "record.ngram_layers": self._config["record"]["ngram_layers"],
+                "record.contexts": self._config["record"]["contexts"],
+                "seed": self._config["seed"],
             },
             content=self._checkpoint_content(model),
             made_from={f"results/windows/{tokenizer}/windows.parquet": self.windows(tokenizer)},
@@ -196,6 +198,17 @@ class Provenance:
             settings={f"train.checkpoints.{name}": recipe},
             content=content,
             made_from=made_from,
+        )
+
+    @remembered
+    def first_losses(self, name: str) -> str:
+        """Of results/trained/first_losses/{name}.csv."""
+        recipe = self._config["train"]["checkpoints"][name]
+        return statement(
+            "check_first_losses",
+            settings={f"train.checkpoints.{name}": recipe},
+            content=self._checkpoint_content(name),
+            made_from=self._domains(recipe["domains"]),
         )
 
     @remembered

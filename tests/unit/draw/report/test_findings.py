@@ -13,6 +13,10 @@ from neuron_census.draw.summary import SCHEMA
 
 CLAIMS = pl.DataFrame(
     {
+        "claim": ["one", "two", "three", "four"],
+        "source": ["text", "figure", "text", "text"],
+        "tested_on": ["small", "small", "large", None],
+        "found": ["1", "2", "3", "needs others"],
         "verdict": ["holds", "does not hold", "does not hold", "cannot be said"],
         "analogue": [True, False, False, False],
     }
@@ -113,3 +117,21 @@ def test_a_single_model_is_not_compared() -> None:
     one = summary().head(1)
     lines = said(findings({"small": SMALL}, one, CLAIMS))
     assert lines["Dead neurons"].startswith("1 of 4 neurons (25.0%) in small are dead")
+
+
+def test_what_ablations_say_is_a_line_of_its_own_and_no_claim_of_the_paper() -> None:
+    own = {
+        "claim": "ours-suppression-total",
+        "source": "ours",
+        "tested_on": "small large",
+        "found": "1 of 9 detectors suppress in total; of near ones 0 of 4",
+        "verdict": "does not hold",
+        "analogue": False,
+    }
+    ours = pl.DataFrame([own], schema=CLAIMS.schema)
+    lines = said(findings({"small": SMALL, "large": LARGE}, summary(), pl.concat([CLAIMS, ours])))
+    assert lines["Silenced"] == (
+        "do detectors that suppress by their weights do so in fact: no. 1 of 9 detectors suppress in total; of near "
+        "ones 0 of 4"
+    )
+    assert lines["The paper's claims"].startswith("of 4, 1 holds")

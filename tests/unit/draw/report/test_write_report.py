@@ -132,6 +132,7 @@ def test_every_caption_can_be_shown(name: str) -> None:
     [
         ("fig01_dead_neurons", "Figure 1: dead neurons"),
         ("fig16_training_checkpoints", "Figure 16: training checkpoints"),
+        ("fates_checkpoints", "What became of neurons: checkpoints"),
         ("figure_causal_suppression", "Causal suppression"),
     ],
 )

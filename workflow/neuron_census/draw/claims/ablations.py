@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from neuron_census.draw.causal_suppression import wilson_interval
 from neuron_census.draw.claims.finding import Finding, UndecidedError
 from neuron_census.draw.claims.measured import Measured
-from neuron_census.draw.shares import wilson_interval
 
 
 def weights_tell_direct_effects(models: Sequence[Measured]) -> Finding:

@@ -22,7 +22,7 @@ Test = Callable[[Sequence[Measured]], Finding]
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim as `resources/paper/claims.toml` states it, which says what each field means."""
+    """A claim as `resources/paper/claims.toml`, or ours, states it, which says what each field means."""
 
     name: str
     section: str

@@ -70,6 +70,7 @@ def draw(numbers: pl.DataFrame, ngrams: str) -> Figure:
         what to call the n-grams, in the plural
     """
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 2.9))
+    colours = {}
     for model in numbers["model"].unique(maintain_order=True):
         rows = numbers.filter(pl.col("model") == model)
         depth = rows["relative_depth"]
@@ -77,21 +78,18 @@ def draw(numbers: pl.DataFrame, ngrams: str) -> Figure:
         colour, marker = line.get_color(), line.get_marker()
         right.plot(depth, rows["detected"], color=colour, marker=marker, linestyle="-")
         right.plot(depth, rows["cumulative"], color=colour, marker="", linestyle="--")
-        draw_looser(left, rows, "relative_depth", "detectors", colour)
-        draw_looser(right, rows, "relative_depth", "detected", colour)
+        colours[model] = colour
         draw_published(left, rows, "relative_depth", "detectors", colour)
         for column in ("detected", "cumulative"):
             draw_published(right, rows, "relative_depth", column, colour)
     left.plot([], [], color=QUIET, marker="o", linestyle="-", label="(b) in the layer")
     left.plot([], [], color=QUIET, marker="", linestyle="--", label="(b) in the layer or below")
-    label_looser(left, numbers, QUIET)
-    label_published(left, numbers)
     left.set(title=f"(a) {ngrams[:-1]} detectors", ylabel="neurons in the layer")
     right.set(title=f"(b) detected {ngrams}", ylabel=f"different {ngrams}")
     deepest = max([0.5, *numbers["relative_depth"]])
     for panel, columns in (
-        (left, ["detectors", f"{PREFIX}detectors"]),
-        (right, ["detected", "cumulative", f"{PREFIX}detected"]),
+        (left, ["detectors"]),
+        (right, ["detected", "cumulative"]),
     ):
         panel.set(
             xlabel=f"relative depth  (0: first layer, {'0.5: middle' if deepest == 0.5 else '1: last'})",
@@ -99,5 +97,11 @@ def draw(numbers: pl.DataFrame, ngrams: str) -> Figure:
         )
         set_limits_from_nought(panel, numbers, columns, LEAST_COUNT)
         panel.yaxis.set_major_locator(MaxNLocator(6, integer=True))
+    own_scale = [
+        draw_looser(panel, numbers, "relative_depth", column, colours)
+        for panel, column in ((left, "detectors"), (right, "detected"))
+    ]
+    label_looser(left, numbers, QUIET, own_scale=any(own_scale))
+    label_published(left, numbers)
     legend_below(figure, left)
     return figure

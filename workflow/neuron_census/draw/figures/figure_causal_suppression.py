@@ -154,7 +154,7 @@ def _draw_points(
         markersize=4,
         markeredgewidth=0.9,
         markeredgecolor=look["color"],
-        **{name: value for name, value in look.items() if name != "color"},
+        **look,
     )
 
 

@@ -41,6 +41,7 @@ GAP = 9.0
 BAR = 9.0
 SIDE = 96.0
 TITLE_SIZE = 9.0
+ROOM_OF_A_NAME = 110.0
 BARS_HEIGHT = 190.0
 
 
@@ -111,6 +112,8 @@ def draw(numbers: pl.DataFrame) -> Figure:
         )
     for place, (model, column, left) in enumerate(zip(models, columns, lefts, strict=True)):
         is_first = place == 0
+        # Where columns are close, the colours say in the middle what the names say at the sides.
+        is_named = is_first or place == len(models) - 1 or step >= ROOM_OF_A_NAME
         counts = _totals(flows, place)
         axes.text(
             left + BAR / 2,
@@ -127,7 +130,7 @@ def draw(numbers: pl.DataFrame) -> Figure:
             axes.text(
                 left - 4 if is_first else left + BAR + 4,
                 top - height / 2,
-                f"{CALLED[kind]} {counts[kind]:,}",
+                f"{CALLED[kind] if is_named else ''} {counts[kind]:,}".strip(),
                 ha="right" if is_first else "left",
                 va="center",
                 fontsize=LABEL_SIZE,

@@ -70,6 +70,7 @@ def draw(numbers: pl.DataFrame, ngrams: str) -> Figure:
     figure, grid = panels(len(models), f"different {ngrams}")
     width = matplotlib.rcParams["lines.linewidth"]
     size = matplotlib.rcParams["lines.markersize"]
+    own_scale = False
     for model, axes in zip(models, grid, strict=True):
         rows = numbers.filter(pl.col("model") == model)
         for column, (name, weight) in LINES.items():
@@ -81,14 +82,14 @@ def draw(numbers: pl.DataFrame, ngrams: str) -> Figure:
                 markersize=max(0.7, weight**0.5) * size,
             )
             draw_published(axes, rows, "layer", column, line.get_color())
-        draw_looser(axes, rows, "layer", "detected", QUIET)
         name_model(axes, model)
         layers = rows["layer"].cast(pl.Int64).to_numpy()
         name_layers(axes, layers)
         reach = max(1, len(layers) - 1)
         axes.set_xlim(-0.06 * reach, 1.06 * reach)
-        set_limits_from_nought(axes, rows, [*LINES, f"{PREFIX}detected"], LEAST_COUNT)
-    label_looser(grid[0], numbers, QUIET, "detected in the layer ")
+        set_limits_from_nought(axes, rows, list(LINES), LEAST_COUNT)
+        own_scale |= draw_looser(axes, rows, "layer", "detected", {model: QUIET})
+    label_looser(grid[0], numbers, QUIET, what="detected in the layer ", own_scale=own_scale)
     label_published(grid[0], numbers)
     legend_below(figure, grid[0])
     return figure

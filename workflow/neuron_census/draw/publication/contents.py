@@ -15,12 +15,13 @@ from neuron_census.errors import MADE_AGAIN, CensusError
 from neuron_census.formats.parquet import read_metadata
 from neuron_census.formats.seal import verify
 from neuron_census.formats.table_files import METADATA_KEY
+from neuron_census.formats.tables.ablations import ABLATIONS
 from neuron_census.formats.tables.census import CENSUS
 from neuron_census.formats.tables.comparison import COMPARISON
 from neuron_census.formats.tables.of_a_model import TABLES
 from neuron_census.formats.tables.table import Table
 
-KNOWN = {table.name: table for table in (*TABLES, COMPARISON)}
+KNOWN = {table.name: table for table in (*TABLES, ABLATIONS, COMPARISON)}
 PARQUET, CSV = "application/vnd.apache.parquet", "text/csv"
 EXPLORER = "explorer"
 

@@ -21,6 +21,7 @@ SETTINGS = {
     # An equation or a quotation mark stays what it is.
     "smart_quotes": False,
 }
+FATES = "fates_"
 NUMBERED = re.compile(r"fig0*(\d+)_(.+)")
 
 
@@ -65,5 +66,7 @@ def figure_title(name: str) -> str:
     """
     if found := NUMBERED.fullmatch(name):
         return f"Figure {found[1]}: {found[2].replace('_', ' ')}"
+    if name.startswith(FATES):
+        return f"What became of neurons: {name.removeprefix(FATES)}"
     words = name.removeprefix("figure_").replace("_", " ")
     return words[:1].upper() + words[1:]

@@ -124,7 +124,7 @@ def _ablated(claims: pl.DataFrame) -> Iterator[Found]:
     """Say whether what the weights promise comes true when detectors are silenced, in the words of our own claim."""
     ours = claims.filter(pl.col("claim") == OF_ABLATION)
     for row in ours.filter(pl.col("tested_on").fill_null("") != "").iter_rows(named=True):
-        verdict = {HOLDS: "yes", DOES_NOT: "no"}.get(row["verdict"], "it cannot be said")
+        verdict = {HOLDS: "yes", DOES_NOT: "no"}.get(row["verdict"], "that cannot be said")
         yield Found(
             "Silenced",
             f"do detectors that suppress by their weights do so in fact: {verdict}. {row['found']}",

@@ -18,7 +18,8 @@ INTRODUCTION = """\
 # Tables and stores
 
 Every file below `results/`, column by column and axis by axis, in the order in which a run makes them. This page is
-written from `workflow/neuron_census/formats/`. Layers, neurons, positions and documents count from 0 in every file.
+written from `workflow/neuron_census/formats/`. Layers, neurons, positions and documents count from 0 in
+every file, name, figure and page; the paper counts layers from 1.
 
 Each file or folder has a seal beside or inside it (`.seal`): what it was made from and the digest of its content.
 """
@@ -84,6 +85,7 @@ def _table(path: str, table: Table) -> Iterator[str]:
 
 
 OPTIONAL = {
+    "evidence": "Of the documents of the dead study",
     "ngrams": "With the n-gram study; null outside the analysed layers",
     "positions": "With the positions study",
     "domains": "Always, after the others",
