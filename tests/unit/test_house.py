@@ -32,11 +32,12 @@ MAY_IMPORT = {
     "config": {"families", "formats", "paths", "schema", "text", "tokenizer"},
     "rerun": {"config", "families", "formats", "stages"},
     "loops": set(),
+    "library": {"checkpoint", "config", "formats", "forward", "tokenizer"},
     "stages": set(),
     "errors": set(),
     "progress": set(),
     "__main__": {"formats", "rerun", "stages"},
-    "__init__": set(),
+    "__init__": {"library"},
 }
 """What each folder, or module beside them, may import of the package; everything may import the next."""
 EVERYWHERE = {"errors", "progress", "__init__"}

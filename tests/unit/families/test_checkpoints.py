@@ -14,7 +14,7 @@ from transformers import AutoModelForCausalLM
 from helpers.made.checkpoints import LAYOUTS
 from helpers.made.families import FAMILIES, VOCABULARY, make_family
 from neuron_census.checkpoint.checkpoint import Checkpoint
-from neuron_census.classify.projections import output_rows, token_embeddings
+from neuron_census.checkpoint.projections import output_rows, token_embeddings
 from neuron_census.errors import CensusError
 from neuron_census.families.adapter.known import family_named, known_types
 from neuron_census.families.adapter.model_config import read_model_config, require_gate

@@ -20,7 +20,7 @@ from jaxtyping import Float, Float32, Float64
 from torch import Tensor
 
 from neuron_census.checkpoint.checkpoint import Checkpoint
-from neuron_census.classify.projections import output_rows, projections, token_embeddings
+from neuron_census.checkpoint.projections import output_rows, projections, token_embeddings
 from neuron_census.errors import CensusError, one_of
 from neuron_census.formats.tables.census import CENSUS
 from neuron_census.formats.tables.ngrams import PROJECTIONS, SPECTRA, TRIGGERS
