@@ -15,6 +15,7 @@ RULES = REPOSITORY / "workflow" / "rules"
 NOT_SAID = {
     # What a person asks of a plan, or of a machine, and no file of a workflow depends on.
     "record": {"memory", "device_memory", "weights"},
+    "ablate": {"weights"},
     "explore": {"detector_triggers", "other_triggers"},
     "generate_mathematics": {"seed", "questions_per_module"},
     "fetch_checkpoint": {"tokenizer_only", "gate"},
@@ -51,8 +52,9 @@ MADE_BY_FUNCTIONS = {
     "unpack_checkpoint": {"bos": "bos", "gate": "gate"},
     "tokenize": {"window": "window"},
     "classify": {"ngrams": "ngrams", "ngram_counts": "ngrams"},
-    "draw": {"choice": "options"},
-    "explore": {"comparisons": "comparisons", "ablations": "ablations"},
+    "draw": {"choice": "options", "ablations": "options"},
+    "check_claims": {"ablations": "ablations"},
+    "explore": {"contexts": "contexts", "ablations": "ablations", "comparisons": "comparisons"},
 }
 """Options that a function of common.smk makes where there is something to say, and the param that holds them."""
 

@@ -62,6 +62,10 @@ TABLE: dict[str, tuple[Change, dict[str, int]]] = {
     "the style": (add("workflow/figure_style.mplstyle", "\nfont.size: 7\n"), DRAW),
     "one more model": (config(lambda given: given["models"].append("tiny-c")), ONE_MODEL),
     "one model less": (config(lambda given: given["models"].pop()), DRAW | LOOK_BACK),
+    "how sure intervals are, and how many contexts are shown": (
+        config(lambda given: given["classify"].update(evidence={"confidence": 0.9, "contexts": 2})),
+        CLASSIFY,
+    ),
     "a threshold of n-grams": (
         config(lambda given: given["classify"].update(ngrams={"coverage": 0.9})),
         CLASSIFY,
@@ -132,6 +136,10 @@ TABLE: dict[str, tuple[Change, dict[str, int]]] = {
     "code of a figure": (edit("draw/figures/fig01_dead_neurons"), {"draw": 1} | REPORT),
     "code of a claim": (edit("draw/claims/dead"), {"check_claims": 1} | REPORT),
     "code of the explorer": (edit("draw/explore"), {"explore": 1}),
+    "contexts in the explorer": (
+        config(lambda given: given.update(draw={"explorer": {"contexts": False}})),
+        {"explore": 1},
+    ),
     "code of the report": (edit("draw/report/findings"), REPORT),
     "a caption": (add("workflow/report/fig01_dead_neurons.rst", "More.\n"), REPORT),
     "code of training": (edit("train/train_checkpoint"), {}),

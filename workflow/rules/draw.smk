@@ -21,6 +21,7 @@ rule draw:
         positions=tables_shown("positions"),
         ablations=ablations_shown,
         looser=tables_shown("looser"),
+        coverage=tables_shown("coverage"),
         style=lambda wildcards: SELECTION.style(),
         published=lambda wildcards: SELECTION.published(wildcards.figure),
     output:
@@ -61,7 +62,7 @@ rule draw:
     shell:
         "python -m neuron_census draw {wildcards.figure} --census {input.census:q}"
         " --triggers {input.triggers:q} --projections {input.projections:q} --spectra {input.spectra:q}"
-        " --positions {input.positions:q} --looser {input.looser:q} {params.options:q} --style {input.style:q}"
+        " --positions {input.positions:q} --looser {input.looser:q} --coverage {input.coverage:q} {params.options:q} --style {input.style:q}"
         " --published {params.published:q} --output {params.figure:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
@@ -137,6 +138,12 @@ rule explore:
         triggers=expand("results/triggers/{model}.parquet", model=SELECTION.models),
         projections=expand("results/projections/{model}.parquet", model=SELECTION.models),
         positions=expand("results/positions/{model}.parquet", model=SELECTION.models),
+        contexts=branch(
+            lookup(dpath="draw/explorer/contexts", within=config),
+            then=expand("results/contexts/{model}.parquet", model=SELECTION.models),
+            otherwise=[],
+        ),
+        coverage=expand("results/coverage/{model}.parquet", model=SELECTION.models),
         ablations=expand("results/ablations/{model}.parquet", model=ABLATED),
         comparisons=expand("results/comparison/{pair}.parquet", pair=SELECTION.pairs),
     output:
@@ -153,11 +160,13 @@ rule explore:
         runtime=by_attempt(60),
     params:
         provenance=lambda wildcards: PROVENANCE.explorer(),
+        contexts=lambda wildcards, input: ["--contexts", *input.contexts] if input.contexts else [],
         ablations=ablation_options,
         comparisons=comparison_options,
     shell:
         "python -m neuron_census explore --census {input.census:q} --triggers {input.triggers:q}"
-        " --projections {input.projections:q} --positions {input.positions:q} {params.ablations:q} {params.comparisons:q} --output {output:q}"
+        " --projections {input.projections:q} --positions {input.positions:q} {params.contexts:q}"
+        " --coverage {input.coverage:q} {params.ablations:q} {params.comparisons:q} --output {output:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
 

@@ -20,6 +20,7 @@ from neuron_census.ablate.aboard import CONTROLS
 SHAPES: dict[str, dict[str, Any]] = {
     "pre-norm": {},
     "post-norm": {"post_norm": True},
+    "norms without gains": {"layer_norm_elementwise_affine": False},
     "project_out": {"word_embed_proj_dim": 8},
     "post-norm and project_out": {"post_norm": True, "word_embed_proj_dim": 8},
 }

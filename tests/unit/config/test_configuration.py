@@ -74,7 +74,7 @@ def says(part: Any, whole: Any) -> bool:
 
 
 @pytest.mark.parametrize(
-    "key", ["models", "studies", "window", "seed", "record", "classify", "draw"]
+    "key", ["models", "studies", "window", "seed", "record", "classify", "ablate", "draw"]
 )
 def test_the_default_config_says_what_the_schema_says(key: str) -> None:
     catalogues = ("checkpoints", "tokenizers", "domains")

@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
+from jaxtyping import Float64
+from torch import Tensor
 
 from neuron_census.ablate.aboard import Aboard
 from neuron_census.ablate.boarding import Found, Match, board
@@ -49,6 +51,7 @@ class AblationRiders:
         self._aboard: dict[int, Aboard] = {}
         self._found: list[Found] = []
         self._layer: Layer | None = None
+        self._norms: tuple[int, Float64[Tensor, " ffn_dim"]] | None = None
 
     def take_up(self, order: Mapping[int, int]) -> None:
         """Begin with other windows: `order` says which of them come first, by their rows in the window table."""
@@ -131,7 +134,7 @@ class AblationRiders:
             seen.activations.view(*states.shape[:2], -1),
             text,
             torch.tensor(neurons, device=device),
-            layer.fc2.weight.double().norm(dim=0),
+            self._norms_of(index, layer),
         )
         if len(candidates.place):
             after = candidates.place * states.shape[1] + candidates.position
@@ -140,6 +143,12 @@ class AblationRiders:
             )
             clean = states[candidates.place, candidates.position]
             self._found.append(Found(batch, candidates, inner[after], clean))
+
+    def _norms_of(self, index: int, layer: Layer) -> Float64[Tensor, " ffn_dim"]:
+        """Return the norm of each column of the second FFN matrix, taken once for all micro-batches."""
+        if self._norms is None or self._norms[0] != index:
+            self._norms = index, layer.fc2.weight.double().norm(dim=0)
+        return self._norms[1]
 
     def _open(self, index: int) -> list[int]:
         return [

@@ -28,13 +28,20 @@ class Unembedding:
             for name, tensor in checkpoint.outside_layers(dtype=dtype).items()
         }
         self.dtype = torch.float64 if dtype == torch.float64 else torch.float32
+        config = checkpoint.config
         self.norm: nn.LayerNorm | None = None
         family = checkpoint.family
-        if f"{family.final_norm}.weight" in weights:
-            width = checkpoint.config.hidden_size
-            norm = nn.LayerNorm(width, device=device, dtype=self.dtype).requires_grad_(False)
-            norm.weight.copy_(weights[f"{family.final_norm}.weight"])
-            norm.bias.copy_(weights[f"{family.final_norm}.bias"])
+        if family.is_normed_at_the_end(config):
+            gains = f"{family.final_norm}.weight"
+            norm = nn.LayerNorm(
+                config.hidden_size,
+                elementwise_affine=gains in weights,
+                device=device,
+                dtype=self.dtype,
+            ).requires_grad_(False)
+            if gains in weights:
+                norm.weight.copy_(weights[gains])
+                norm.bias.copy_(weights[f"{family.final_norm}.bias"])
             self.norm = norm
         projection = weights.get(family.unembedding_projection or "")
         self.project_out = None if projection is None else projection.to(self.dtype)
