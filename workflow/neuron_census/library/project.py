@@ -48,8 +48,7 @@ def project(
 
 def require_neuron(checkpoint: Checkpoint, layer: int, neuron: int) -> None:
     """Raise CensusError, which says what there is, for a neuron that a model does not have."""
-    config = checkpoint.config
-    layers, neurons = config.num_hidden_layers, config.ffn_dim
+    layers, neurons = checkpoint.config.num_hidden_layers, checkpoint.ffn_dim
     if not (0 <= layer < layers and 0 <= neuron < neurons):
         raise CensusError(
             f"{checkpoint.folder}: has no neuron {neuron} in layer {layer}; expected layers from 0 to "
