@@ -51,7 +51,10 @@ MADE_BY_FUNCTIONS = {
     "unpack_checkpoint": {"bos": "bos", "gate": "gate"},
     "tokenize": {"window": "window"},
     "classify": {"ngrams": "ngrams", "ngram_counts": "ngrams"},
-    "draw": {"choice": "options"},
+    "draw": {"choice": "options", "ablations": "options"},
+    "ablate": {},
+    "check_claims": {"ablations": "ablations"},
+    "explore": {"ablations": "ablations", "contexts": "contexts"},
 }
 """Options that a function of common.smk makes where there is something to say, and the param that holds them."""
 

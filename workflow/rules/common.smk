@@ -246,6 +246,11 @@ def ablation_options(wildcards, input):
     return ["--ablations", *input.ablations] if input.ablations else []
 
 
+def context_options(wildcards, input):
+    """What the explorer is told of contexts, unless the config leaves them out."""
+    return ["--contexts", *input.contexts] if input.contexts else []
+
+
 def figure_options(wildcards, input):
     """What only some figures are told: a choice of the config where they show a part of what there is, ablations."""
     choice = FIGURES[wildcards.figure].choice

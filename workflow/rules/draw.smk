@@ -139,6 +139,11 @@ rule explore:
         projections=expand("results/projections/{model}.parquet", model=SELECTION.models),
         positions=expand("results/positions/{model}.parquet", model=SELECTION.models),
         ablations=expand("results/ablations/{model}.parquet", model=ABLATED),
+        coverage=expand("results/coverage/{model}.parquet", model=SELECTION.models),
+        contexts=expand(
+            "results/contexts/{model}.parquet",
+            model=SELECTION.models if config["draw"]["explorer"]["contexts"] else [],
+        ),
     output:
         directory("results/explorer"),
     log:
@@ -154,9 +159,11 @@ rule explore:
     params:
         provenance=lambda wildcards: PROVENANCE.explorer(),
         ablations=ablation_options,
+        contexts=context_options,
     shell:
         "python -m neuron_census explore --census {input.census:q} --triggers {input.triggers:q}"
-        " --projections {input.projections:q} --positions {input.positions:q} {params.ablations:q} --output {output:q}"
+        " --projections {input.projections:q} --positions {input.positions:q} --coverage {input.coverage:q}"
+        " {params.ablations:q} {params.contexts:q} --output {output:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
 
