@@ -15,9 +15,10 @@ RULES = REPOSITORY / "workflow" / "rules"
 NOT_SAID = {
     # What a person asks of a plan, or of a machine, and no file of a workflow depends on.
     "record": {"memory", "device_memory", "weights"},
+    "ablate": {"weights"},
     "explore": {"detector_triggers", "other_triggers"},
     "generate_mathematics": {"seed", "questions_per_module"},
-    "fetch_checkpoint": {"tokenizer_only"},
+    "fetch_checkpoint": {"tokenizer_only", "gate"},
     "train_checkpoint": {"save_every"},
     # The figure is a positional argument.
     "draw": {"figure"},
@@ -47,10 +48,13 @@ def shell_lines() -> dict[str, list[str]]:
 
 
 MADE_BY_FUNCTIONS = {
-    "record": {"revision": "revision"},
+    "record": {"revision": "revision", "gate": "gate"},
+    "unpack_checkpoint": {"bos": "bos", "gate": "gate"},
     "tokenize": {"window": "window"},
     "classify": {"ngrams": "ngrams", "ngram_counts": "ngrams"},
-    "draw": {"choice": "options"},
+    "draw": {"choice": "options", "ablations": "options"},
+    "check_claims": {"ablations": "ablations"},
+    "explore": {"contexts": "contexts", "ablations": "ablations"},
 }
 """Options that a function of common.smk makes where there is something to say, and the param that holds them."""
 
@@ -63,7 +67,7 @@ def test_a_rule_gives_its_stage_every_option(stage: str) -> None:
     parameters = set(inspect.signature(function).parameters)
     made = MADE_BY_FUNCTIONS.get(stage, {})
     for said in shell_lines()[stage]:
-        given = {name.replace("-", "_") for name in re.findall(r"--([a-z][a-z-]*)", said)}
+        given = {name.replace("-", "_") for name in re.findall(r"--([a-z][a-z0-9-]*)", said)}
         for param in made.values():
             assert f"{{params.{param}" in said, stage
         assert parameters - NOT_SAID.get(stage, set()) - set(made) <= given, stage

@@ -132,6 +132,10 @@ TABLE: dict[str, tuple[Change, dict[str, int]]] = {
     "code of a figure": (edit("draw/figures/fig01_dead_neurons"), {"draw": 1} | REPORT),
     "code of a claim": (edit("draw/claims/dead"), {"check_claims": 1} | REPORT),
     "code of the explorer": (edit("draw/explore"), {"explore": 1}),
+    "contexts in the explorer": (
+        config(lambda given: given.update(draw={"explorer": {"contexts": False}})),
+        {"explore": 1},
+    ),
     "code of the report": (edit("draw/report/findings"), REPORT),
     "a caption": (add("workflow/report/fig01_dead_neurons.rst", "More.\n"), REPORT),
     "code of training": (edit("train/train_checkpoint"), {}),

@@ -26,7 +26,7 @@ STAGES: dict[str, tuple[str, ...]] = {
         "export_neuronpedia",
     ),
     "library": ("look", "ask"),
-    "hub": ("fetch_checkpoint",),
+    "hub": ("fetch_checkpoint", "unpack_checkpoint"),
     "train": ("train_tokenizer", "train_checkpoint", "check_first_losses", "generate_mathematics"),
 }
 """The commands of each verb, of the library, and of the two helpers of verbs, in the order in which data flow."""

@@ -137,6 +137,12 @@ rule explore:
         triggers=expand("results/triggers/{model}.parquet", model=SELECTION.models),
         projections=expand("results/projections/{model}.parquet", model=SELECTION.models),
         positions=expand("results/positions/{model}.parquet", model=SELECTION.models),
+        contexts=branch(
+            lookup(dpath="draw/explorer/contexts", within=config),
+            then=expand("results/contexts/{model}.parquet", model=SELECTION.models),
+            otherwise=[],
+        ),
+        coverage=expand("results/coverage/{model}.parquet", model=SELECTION.models),
         ablations=expand("results/ablations/{model}.parquet", model=ABLATED),
     output:
         directory("results/explorer"),
@@ -152,10 +158,12 @@ rule explore:
         runtime=by_attempt(60),
     params:
         provenance=lambda wildcards: PROVENANCE.explorer(),
+        contexts=lambda wildcards, input: ["--contexts", *input.contexts] if input.contexts else [],
         ablations=ablation_options,
     shell:
         "python -m neuron_census explore --census {input.census:q} --triggers {input.triggers:q}"
-        " --projections {input.projections:q} --positions {input.positions:q} {params.ablations:q} --output {output:q}"
+        " --projections {input.projections:q} --positions {input.positions:q} {params.contexts:q}"
+        " --coverage {input.coverage:q} {params.ablations:q} --output {output:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
 

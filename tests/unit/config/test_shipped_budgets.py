@@ -10,13 +10,14 @@ from jaxtyping import Int64
 
 from helpers.made.configs import shipped_config
 from helpers.repository import REPOSITORY
+from neuron_census.families.adapter.model_config import LARGEST_LAYERS
 from neuron_census.formats.ngram_counts import EXACTNESS
-from neuron_census.paths.opt_config import LARGEST
 from neuron_census.schema.section import schema
 from neuron_census.tokenize.studies import Budget
 
 CONFIGS = [path.name for path in sorted((REPOSITORY / "config").glob("*.yaml"))]
 WINDOW_OF_OPT = 2048
+OTHER_WINDOWS = {"gpt2": 1024}
 
 
 class Shape(NamedTuple):
@@ -65,9 +66,12 @@ def lengths(config: dict[str, Any], domain: str) -> Int64[np.ndarray, " document
 def window_length(config: dict[str, Any]) -> int:
     """Longest window of the models of a config, BOS included."""
     recipes = config["train"]["tokenizers"]
-    tokenizers = {config["checkpoints"][model]["tokenizer"] for model in config["models"]}
+    tokenizers = {
+        config["checkpoints"][model].get("tokenizer", model) for model in config["models"]
+    }
     (tokenizer,) = tokenizers
-    longest: int = recipes[tokenizer]["window"] if tokenizer in recipes else WINDOW_OF_OPT
+    others = OTHER_WINDOWS.get(tokenizer, WINDOW_OF_OPT)
+    longest: int = recipes[tokenizer]["window"] if tokenizer in recipes else others
     return min(longest, int(config.get("window", longest)))
 
 
@@ -126,4 +130,4 @@ def test_depths_of_models_to_come_are_limited_as_those_of_models_that_are_there(
     entries = schema()["properties"]["checkpoints"], schema()["properties"]["train"]["properties"]
     for catalogue in (entries[0], entries[1]["checkpoints"]):
         layers = catalogue["additionalProperties"]["properties"]["layers"]
-        assert layers["maximum"] == LARGEST["num_hidden_layers"]
+        assert layers["maximum"] == LARGEST_LAYERS

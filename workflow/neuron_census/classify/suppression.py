@@ -61,7 +61,7 @@ def measure_suppression(
 ) -> Suppression:
     """Project the output rows of token detectors on all tokens, and say which detectors suppress theirs.
 
-    Only `fc2.weight` of the detectors' layers, the embeddings and `project_out` are read of the checkpoint.
+    Only the second FFN matrix of the detectors' layers and the unembedding are read of the checkpoint.
 
     Parameters
     ----------

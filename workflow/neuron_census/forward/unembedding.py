@@ -30,18 +30,22 @@ class Unembedding:
         self.dtype = torch.float64 if dtype == torch.float64 else torch.float32
         config = checkpoint.config
         self.norm: nn.LayerNorm | None = None
-        if config.do_layer_norm_before and not config._remove_final_layer_norm:
-            affine = config.layer_norm_elementwise_affine
+        family = checkpoint.family
+        # An OPT model may have a final norm without gains, which no tensor tells of.
+        if getattr(config, "do_layer_norm_before", True) and not getattr(
+            config, "_remove_final_layer_norm", False
+        ):
+            affine = f"{family.final_norm}.weight" in weights
             norm = nn.LayerNorm(
                 config.hidden_size, elementwise_affine=affine, device=device, dtype=self.dtype
             ).requires_grad_(False)
             if affine:
-                norm.weight.copy_(weights["final_layer_norm.weight"])
-                norm.bias.copy_(weights["final_layer_norm.bias"])
+                norm.weight.copy_(weights[f"{family.final_norm}.weight"])
+                norm.bias.copy_(weights[f"{family.final_norm}.bias"])
             self.norm = norm
-        projection = weights.get("project_out.weight")
+        projection = weights.get(family.unembedding_projection or "")
         self.project_out = None if projection is None else projection.to(self.dtype)
-        self.embeddings = weights["embed_tokens.weight"].to(self.dtype)
+        self.embeddings = weights[checkpoint.unembedding].to(self.dtype)
         self._mean = self.embeddings.double().mean(dim=0)
 
     def embed(self, states: Float[Tensor, "rows hidden_size"]) -> Float[Tensor, "rows embedded"]:

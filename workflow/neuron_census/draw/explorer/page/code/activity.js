@@ -13,7 +13,7 @@ const Activity = (() => {
       ["frequency", number(row.frequency), meaning("census", "frequency")],
       row.documents === undefined ? null
         : ["documents", inDocuments(row, model.coverage), meaning("census", "documents")],
-    ), margin(row), byDomain(row.activations_by_domain, model.domains));
+    ), margin(row, Census.confidence(model)), byDomain(row.activations_by_domain, model.domains));
   }
 
   function inDocuments({ documents }, coverage) {
@@ -22,14 +22,14 @@ const Activity = (() => {
   }
 
   /** How near a neuron came to be active, or how far it went, and how sure it is that a dead one is dead. */
-  function margin(row) {
+  function margin(row, confidence) {
     if (row.margin === undefined || row.margin === null) return null;
     const where = `in window ${number(row.margin_window)} at position ${number(row.margin_position)}`;
     if (!row.dead) {
       return element("p", { id: "margin" }, `Its largest pre-activation is ${number(row.margin)}, ${where}.`);
     }
     const sure = row.dead_upper === null || row.dead_upper === undefined ? "" :
-      ` With 95% confidence it is active in at most ${number(100 * row.dead_upper)}% of documents of this kind.`;
+      ` With ${confidence} confidence it is active in at most ${number(100 * row.dead_upper)}% of documents of this kind.`;
     return element("p", { id: "margin" },
       `No document activates it.${sure} It came closest ${where}, with a pre-activation of ${number(row.margin)}; `
         + "above 0 it would be active.");

@@ -30,6 +30,11 @@ const Census = (() => {
     return name === undefined ? census.models[0] : census.models.find((one) => one.name === name);
   }
 
+  /** The confidence of a model's bounds and intervals, in percent. */
+  function confidence(of) {
+    return `${number(100 * (of.thresholds?.evidence?.confidence ?? 0.95))}%`;
+  }
+
   /** What a column of a table means. */
   function meaning(table, column) {
     return census.meanings[table]?.[column] ?? "";
@@ -86,6 +91,6 @@ const Census = (() => {
   }
 
   return {
-    CLASSES, NGRAMS, census, bits, open, model, meaning, column, drawnAs, words, pattern, neuron, contexts,
+    CLASSES, NGRAMS, census, bits, open, model, confidence, meaning, column, drawnAs, words, pattern, neuron, contexts,
   };
 })();

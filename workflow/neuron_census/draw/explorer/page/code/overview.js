@@ -70,7 +70,7 @@ const Overview = (() => {
     return element("p", { class: "lead", id: "wakes" },
       `${number(found.dead)} neurons are dead: no document of ${number(found.documents)} activates them. As much text `,
       `again would wake about ${number(Math.round(found.wakes))} of them `,
-      `(95% interval: ${number(Math.floor(found.wakes_lower))} to ${number(Math.ceil(found.wakes_upper))}; Chao2, `,
+      `(${Census.confidence(model)} interval: ${number(Math.floor(found.wakes_lower))} to ${number(Math.ceil(found.wakes_upper))}; Chao2, `,
       "documents as sampling units).");
   }
 
