@@ -104,7 +104,8 @@ rule all:
 
 
 # Snakemake would only say that no rule makes it. A workflow that has this one as a module has targets of its own.
-if workflow.is_main_process and workflow.main_snakefile == workflow.snakefile:
+own = {REPOSITORY / "Snakefile", REPOSITORY / "workflow" / "Snakefile"}
+if workflow.is_main_process and Path(workflow.main_snakefile).resolve() in own:
     explain_targets(
         workflow, lambda targets, made: target_faults(targets, made, SELECTION, FIGURES)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,10 @@ from helpers.browser.chromium import Chromium, NoBrowserError, chromium
 from helpers.made.ablation_tables import made_ablations
 from helpers.made.census import Made, Size, made_census, vocabulary
 from helpers.made.contexts import made_contexts, made_coverage
+from neuron_census.draw.compare import compared
 from neuron_census.draw.explore import explore
+from neuron_census.formats.table_files import write_table
+from neuron_census.formats.tables.comparison import COMPARED, COMPARISON
 
 
 @pytest.fixture(scope="session")
@@ -51,11 +55,23 @@ def ablations(made: dict[str, Made], tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="session")
+def comparison(made: dict[str, Made], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first model compared with an earlier checkpoint, in which every seventh neuron was dead."""
+    path = tmp_path_factory.mktemp("comparison") / "earlier-first-model.parquet"
+    after = pl.read_parquet(made["first-model"].census).sort("layer", "neuron")
+    before = after.with_columns(dead=pl.col("dead") | (pl.col("neuron") % 7 == 0))
+    metadata = {COMPARED: json.dumps(["earlier", "first-model"])}
+    write_table(compared(before, after), COMPARISON, path, metadata=metadata)
+    return path
+
+
+@pytest.fixture(scope="session")
 def folder(
     made: dict[str, Made],
     contexts: Path,
     coverage: Path,
     ablations: Path,
+    comparison: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     # A name that must be quoted in an address.
@@ -63,6 +79,7 @@ def folder(
     kinds = ("census", "triggers", "projections", "positions")
     tables: dict[str, Any] = {kind: [getattr(one, kind) for one in made.values()] for kind in kinds}
     tables |= {"contexts": [contexts], "coverage": [coverage], "ablations": [ablations]}
+    tables["comparisons"] = [comparison]
     explore(**tables, output=output)
     return output
 

@@ -249,7 +249,9 @@ def test_no_address_breaks_the_page(page: Chromium, state: str) -> None:
 
 
 @pytest.mark.parametrize("width", [360, 1920])
-@pytest.mark.parametrize("view", ["overview", "neurons", "search", "neuron&layer=0&neuron=1"])
+@pytest.mark.parametrize(
+    "view", ["overview", "neurons", "search", "neuron&layer=0&neuron=1", "compared"]
+)
 def test_nothing_is_wider_than_the_window(page: Chromium, width: int, view: str) -> None:
     page.driver.set_window_size(width, 900)
     page.goto(f"view={view}")

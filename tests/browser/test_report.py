@@ -120,7 +120,7 @@ def test_pictures_are_shown_before_their_captions(report: Chromium) -> None:
 def test_the_page_without_scripts_shows_every_claim(report_folder: Path) -> None:
     text = (report_folder / "claims.html").read_text(encoding="utf-8")
     assert 'id="filter" role="group" aria-label="Show claims" hidden' in text
-    assert text.count('<tr class="') == 4
+    assert text.count('<tr class="') == 5
 
 
 def test_the_way_to_the_explorer(report: Chromium, folder: Path, report_folder: Path) -> None:

@@ -54,7 +54,7 @@ MADE_BY_FUNCTIONS = {
     "classify": {"ngrams": "ngrams", "ngram_counts": "ngrams"},
     "draw": {"choice": "options", "ablations": "options"},
     "check_claims": {"ablations": "ablations"},
-    "explore": {"contexts": "contexts", "ablations": "ablations"},
+    "explore": {"contexts": "contexts", "ablations": "ablations", "comparisons": "comparisons"},
 }
 """Options that a function of common.smk makes where there is something to say, and the param that holds them."""
 

@@ -25,6 +25,20 @@ def changed(change: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("results/census/tiny-aa.parquet", "unknown model 'tiny-aa'; did you mean 'tiny-a'?"),
+        ("results/figures/fig03_token_detectors.pdf", "and `studies.ngrams` is empty."),
+    ],
+)
+def test_a_target_that_is_not_made_says_why(fresh: Project, target: str, said: str) -> None:
+    fresh.write_config(changed(lambda given: given["studies"].update(ngrams=[])))
+    output = fresh.fail("-n", target)
+    assert f"{target}: " in output and said in output
+    assert "Traceback" not in output
+
+
+@pytest.mark.parametrize(
     ("change", "said"),
     [
         (

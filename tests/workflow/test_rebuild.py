@@ -62,6 +62,10 @@ TABLE: dict[str, tuple[Change, dict[str, int]]] = {
     "the style": (add("workflow/figure_style.mplstyle", "\nfont.size: 7\n"), DRAW),
     "one more model": (config(lambda given: given["models"].append("tiny-c")), ONE_MODEL),
     "one model less": (config(lambda given: given["models"].pop()), DRAW | LOOK_BACK),
+    "how sure intervals are, and how many contexts are shown": (
+        config(lambda given: given["classify"].update(evidence={"confidence": 0.9, "contexts": 2})),
+        CLASSIFY,
+    ),
     "a threshold of n-grams": (
         config(lambda given: given["classify"].update(ngrams={"coverage": 0.9})),
         CLASSIFY,

@@ -209,6 +209,11 @@ def training_tokenizer(wildcards):
     return SELECTION.tokenizer_folder(name)
 
 
+def comparison_options(wildcards, input):
+    """What the explorer is told of checkpoints that are compared, where there are any."""
+    return ["--comparisons", *input.comparisons] if input.comparisons else []
+
+
 def comparisons_of(wildcards):
     """The comparisons of neighbouring checkpoints in a list, in the order of their steps."""
     return [

@@ -21,6 +21,7 @@ rule draw:
         positions=tables_shown("positions"),
         ablations=ablations_shown,
         looser=tables_shown("looser"),
+        coverage=tables_shown("coverage"),
         style=lambda wildcards: SELECTION.style(),
         published=lambda wildcards: SELECTION.published(wildcards.figure),
     output:
@@ -61,7 +62,7 @@ rule draw:
     shell:
         "python -m neuron_census draw {wildcards.figure} --census {input.census:q}"
         " --triggers {input.triggers:q} --projections {input.projections:q} --spectra {input.spectra:q}"
-        " --positions {input.positions:q} --looser {input.looser:q} {params.options:q} --style {input.style:q}"
+        " --positions {input.positions:q} --looser {input.looser:q} --coverage {input.coverage:q} {params.options:q} --style {input.style:q}"
         " --published {params.published:q} --output {params.figure:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
@@ -144,6 +145,7 @@ rule explore:
         ),
         coverage=expand("results/coverage/{model}.parquet", model=SELECTION.models),
         ablations=expand("results/ablations/{model}.parquet", model=ABLATED),
+        comparisons=expand("results/comparison/{pair}.parquet", pair=SELECTION.pairs),
     output:
         directory("results/explorer"),
     log:
@@ -160,10 +162,11 @@ rule explore:
         provenance=lambda wildcards: PROVENANCE.explorer(),
         contexts=lambda wildcards, input: ["--contexts", *input.contexts] if input.contexts else [],
         ablations=ablation_options,
+        comparisons=comparison_options,
     shell:
         "python -m neuron_census explore --census {input.census:q} --triggers {input.triggers:q}"
         " --projections {input.projections:q} --positions {input.positions:q} {params.contexts:q}"
-        " --coverage {input.coverage:q} {params.ablations:q} --output {output:q}"
+        " --coverage {input.coverage:q} {params.ablations:q} {params.comparisons:q} --output {output:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
 

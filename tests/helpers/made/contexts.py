@@ -52,9 +52,14 @@ def made_contexts(
 
 def made_coverage(path: Path, census: pl.DataFrame, *, documents: int = 400) -> Path:
     """Write the coverage of a census, with a curve that falls to the dead neurons that it has."""
+    return _write(path, COVERAGE, coverage_frame(census, documents=documents))
+
+
+def coverage_frame(census: pl.DataFrame, *, documents: int = 400) -> pl.DataFrame:
+    """Return that table without writing it."""
     frames = [*census.partition_by("layer", maintain_order=True), census]
     rows = [_coverage(rows, rows is census, documents) for rows in frames]
-    return _write(path, COVERAGE, pl.DataFrame(rows, schema=COVERAGE.schema))
+    return pl.DataFrame(rows, schema=COVERAGE.schema)
 
 
 def _context(

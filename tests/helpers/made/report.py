@@ -15,13 +15,14 @@ from neuron_census.draw.summarise import summarise
 from neuron_census.draw.write_report import write_report
 from neuron_census.formats.seal import sealed
 
-VERDICTS = ("holds", "does not hold", "cannot be said", "holds")
+VERDICTS = ("holds", "does not hold", "cannot be said", "holds", "holds")
+SOURCES = ("text", "figure", "text", "text", "ours")
 CLAIMS = [
     {
         "claim": f"claim-{place}",
         "section": str(3 + place),
         "figure": "1a" if place else "",
-        "source": "figure" if place == 1 else "text",
+        "source": SOURCES[place],
         "says": f"Neurons do thing {place}.",
         "test": f"Test number {place}.",
         "speaks_of": "opt-66b",
@@ -33,7 +34,7 @@ CLAIMS = [
     }
     for place, verdict in enumerate(VERDICTS)
 ]
-"""Rows of a claims table, of every verdict."""
+"""Rows of a claims table, of every verdict; the last claim is our own."""
 FIGURES = ("fig01_dead_neurons", "figure_<odd>")
 
 

@@ -12,7 +12,17 @@ from neuron_census.count.number_ngrams import number_ngrams
 from neuron_census.record.planning.plan import Dtype
 from neuron_census.record.record import record
 
-TABLES = ("census", "triggers", "projections", "spectra", "positions", "looser")
+TABLES = (
+    "census",
+    "triggers",
+    "projections",
+    "spectra",
+    "positions",
+    "looser",
+    "contexts",
+    "coverage",
+    "seen_ngrams",
+)
 
 
 def add_model(
@@ -68,6 +78,7 @@ def add_model(
         count_ngrams(recordings=recordings, ngrams=ngrams, layer=layer, output=output)
     classify(
         counts=counts,
+        windows=windows,
         ngrams=ngrams,
         ngram_counts=layers,
         checkpoint=checkpoint,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from helpers.made.contexts import coverage_frame
 from neuron_census.draw.model_tables import ModelTables
 from neuron_census.formats.tables.census import CENSUS
 from neuron_census.formats.tables.looser import LOOSER
@@ -119,13 +120,15 @@ def made_model(
                         place | extreme for extreme in _extremes(detector, ascending, names)
                     ]
     listed = _frame(triggers, TRIGGERS)
+    neurons = _frame(census, CENSUS, without="positions")
     frames = {
-        "census": _frame(census, CENSUS, without="positions"),
+        "census": neurons,
         "triggers": listed,
         "covered": listed.filter("covered"),
         "projections": _frame(projections, PROJECTIONS),
         "spectra": _frame(spectra, SPECTRA),
         "looser": _frame(looser, LOOSER),
+        "coverage": coverage_frame(neurons),
     }
     return ModelTables(name, {}, frames)
 

@@ -33,6 +33,7 @@ def test_models_and_tables_are_those_of_the_run(run: Run) -> None:
         "projections": census.projections,
         "spectra": census.spectra,
         "positions": census.curves,
+        "contexts": census.contexts,
     }.items():
         assert read(NAME).equals(pl.read_parquet(run.results / table / f"{NAME}.parquet")), table
     assert census.windows(NAME)["tokens"].equals(run.model.windows.table["tokens"])
@@ -120,6 +121,8 @@ def test_counts_are_sums_over_the_dead_study(run: Run, activity: list[list[np.nd
     ("ask", "said"),
     [
         (lambda census: census.neurons("plantd"), "did you mean 'planted'?"),
+        (lambda census: census.ablations(NAME), "expected a ablations table and found no file"),
+        (lambda census: census.table("context", NAME), "did you mean 'contexts'?"),
         (lambda census: census.neuron(NAME, 4, 0), "layers from 0 to 3 and neurons from 0 to 39"),
         (lambda census: census.curve(NAME, 0, 40), "neurons from 0 to 39"),
         (lambda census: census.bits(NAME, ANALYSED, 0, 0), "ngram_layers: all"),

@@ -51,6 +51,10 @@ def test_look_prints_what_a_detector_is(run: Run, capsys: pytest.CaptureFixture[
     ):
         assert part in printed
     assert re.search(r"^the .* 100% +covered$", printed, re.MULTILINE)
+    # Every context of it is about the one token that it detects.
+    _, _, contexts = printed.partition("most active in")
+    marked = re.findall("«(.*?)»", contexts)
+    assert len(marked) > 8 and set(marked) == {"the"}
     assert "\x1b" not in printed
 
 
@@ -74,7 +78,7 @@ def test_ask_names_the_detector_at_its_token(run: Run, capsys: pytest.CaptureFix
     lines = printed.splitlines()
     (red,) = [line for line in lines if re.match(r" *3 +red ", line)]
     bigrams = run.model.planted["bigrams, suppressed"]
-    assert f"{bigrams.layer}.{bigrams.neuron} “dogred”" in " ".join(lines)
+    assert f"{bigrams.layer}.{bigrams.neuron}“dogred”" in " ".join(lines)
     assert re.search(r"\d+\.\d%", red)
     dead = run.model.planted["dead in the dead study"]
     (never,) = [line for line in lines if re.match(r" *4 +never ", line)]

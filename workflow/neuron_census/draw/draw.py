@@ -30,6 +30,7 @@ def draw(
     positions: list[Path] | None = None,
     ablations: list[Path] | None = None,
     looser: list[Path] | None = None,
+    coverage: list[Path] | None = None,
     published: Path | None = None,
     choice: str = "{}",
     style: Path,
@@ -55,6 +56,8 @@ def draw(
         the ablations tables of the same models
     looser
         the tables of detectors under looser thresholds, of the same models
+    coverage
+        the coverage tables of the same models
     published
         folder with the numbers that the paper's figures show, `{figure}.csv`, which are drawn beside ours
     choice
@@ -75,6 +78,7 @@ def draw(
         "positions": positions,
         "ablations": ablations,
         "looser": looser,
+        "coverage": coverage,
     }
     models = by_model(census, companions)
     check_study_was_made(module.STUDY, models)

@@ -17,6 +17,7 @@ import polars as pl
 
 from neuron_census.draw.detected_ngrams import detected
 from neuron_census.draw.explorer.chunk import JSON, write_chunk
+from neuron_census.draw.explorer.compared import write_comparisons
 from neuron_census.draw.explorer.detected_ngrams import write_detected_ngrams
 from neuron_census.draw.explorer.neuron_blocks import BLOCK, Shown, write_neuron_blocks
 from neuron_census.draw.explorer.neuron_columns import KINDS, grid, write_neuron_columns
@@ -31,6 +32,7 @@ from neuron_census.formats.seal import sealed
 from neuron_census.formats.table_files import read_table
 from neuron_census.formats.tables.ablations import ABLATIONS
 from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.comparison import COMPARISON
 from neuron_census.formats.tables.contexts import CONTEXTS
 from neuron_census.formats.tables.coverage import COVERAGE
 from neuron_census.formats.tables.ngrams import PROJECTIONS, TRIGGERS
@@ -56,6 +58,7 @@ def explore(
     contexts: list[Path] | None = None,
     coverage: list[Path] | None = None,
     ablations: list[Path] | None = None,
+    comparisons: list[Path] | None = None,
     detector_triggers: int = 64,
     other_triggers: int = 10,
     output: Path,
@@ -78,6 +81,8 @@ def explore(
         the coverage tables of the same models
     ablations
         the ablations tables of the same models
+    comparisons
+        comparisons of two of these models, `{before}-{after}.parquet`
     detector_triggers
         how many n-grams of each length the page of a detector shows at most; search finds all of them
     other_triggers
@@ -112,6 +117,7 @@ def explore(
             "contextBlock": CONTEXT_BLOCK,
             "shown": {"detectors": shown.by_detectors, "others": shown.by_others},
             "meanings": _meanings(),
+            "comparisons": write_comparisons(data, comparisons or []),
             "models": [
                 _write_model(data, f"model-{place}", tables, shown)
                 for place, tables in enumerate(models.values())
@@ -174,7 +180,16 @@ def _meanings() -> dict[str, dict[str, str]]:
     """Return what every column of the tables means, which the page says where a reader points to its heading."""
     return {
         table.name: {name: column.meaning for name, column in table.all_columns.items()}
-        for table in (CENSUS, TRIGGERS, PROJECTIONS, POSITIONS, CONTEXTS, COVERAGE, ABLATIONS)
+        for table in (
+            CENSUS,
+            TRIGGERS,
+            PROJECTIONS,
+            POSITIONS,
+            CONTEXTS,
+            COVERAGE,
+            ABLATIONS,
+            COMPARISON,
+        )
     }
 
 

@@ -13,6 +13,7 @@ from neuron_census.formats.seal import check_same, read_seal
 from neuron_census.formats.table_files import read_table
 from neuron_census.formats.tables.ablations import ABLATIONS
 from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.coverage import COVERAGE
 from neuron_census.formats.tables.looser import LOOSER
 from neuron_census.formats.tables.ngrams import PROJECTIONS, SPECTRA, TRIGGERS
 from neuron_census.formats.tables.positions import POSITIONS
@@ -62,6 +63,11 @@ class ModelTables:
     def ablations(self) -> pl.DataFrame:
         """One row per neuron that was ablated."""
         return self._table(ABLATIONS)
+
+    @property
+    def coverage(self) -> pl.DataFrame:
+        """One row per layer, and one for all together: how sure its dead neurons are."""
+        return self._table(COVERAGE)
 
     @property
     def looser(self) -> pl.DataFrame:

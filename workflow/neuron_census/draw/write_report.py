@@ -71,6 +71,7 @@ def write_report(
     models = by_model(census, {})
     rows = pl.read_csv(summary, schema_overrides=SCHEMA)
     verdicts = pl.read_csv(claims, infer_schema=False).with_columns(pl.col("analogue") == "true")
+    of_the_paper = verdicts.filter(pl.col("source") != "ours")
     content = {
         "settings": said,
         "thresholds": threshold_rows(said["classify"]),
@@ -78,7 +79,8 @@ def write_report(
         "models": summary_rows(rows),
         "claims": claim_rows(verdicts),
         "verdicts": [
-            (verdict, verdicts.filter(pl.col("verdict") == verdict).height) for verdict in VERDICTS
+            (verdict, of_the_paper.filter(pl.col("verdict") == verdict).height)
+            for verdict in VERDICTS
         ],
         "sections": [_section(section, pictures, captions) for section in said["sections"]],
         "sensitivity": [(path.stem, shown_rows(path)) for path in sensitivity],

@@ -74,6 +74,10 @@ class Opt(Family):
     activation = "activation_fn"
     rows_can_ride = True
 
+    def is_normed_at_the_end(self, config: PreTrainedConfig) -> bool:
+        """Not where norms come after the sublayers; a norm without gains has no weights and is one all the same."""
+        return bool(config.do_layer_norm_before and not config._remove_final_layer_norm)
+
     @property
     def sizes(self) -> tuple[str, ...]:
         """Those of every family, and the width of the embeddings."""

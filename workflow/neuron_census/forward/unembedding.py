@@ -31,16 +31,16 @@ class Unembedding:
         config = checkpoint.config
         self.norm: nn.LayerNorm | None = None
         family = checkpoint.family
-        # An OPT model may have a final norm without gains, which no tensor tells of.
-        if getattr(config, "do_layer_norm_before", True) and not getattr(
-            config, "_remove_final_layer_norm", False
-        ):
-            affine = f"{family.final_norm}.weight" in weights
+        if family.is_normed_at_the_end(config):
+            gains = f"{family.final_norm}.weight"
             norm = nn.LayerNorm(
-                config.hidden_size, elementwise_affine=affine, device=device, dtype=self.dtype
+                config.hidden_size,
+                elementwise_affine=gains in weights,
+                device=device,
+                dtype=self.dtype,
             ).requires_grad_(False)
-            if affine:
-                norm.weight.copy_(weights[f"{family.final_norm}.weight"])
+            if gains in weights:
+                norm.weight.copy_(weights[gains])
                 norm.bias.copy_(weights[f"{family.final_norm}.bias"])
             self.norm = norm
         projection = weights.get(family.unembedding_projection or "")

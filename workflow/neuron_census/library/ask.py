@@ -171,7 +171,7 @@ def _cell(kind: str, rows: pl.DataFrame, ngrams: dict[Place, list[str]], most: i
     parts: list[str] = []
     for row in rows.head(most).iter_rows(named=True):
         place = (row["position"], row["layer"], row["neuron"])
-        detected = "".join(f" “{visible(text)}”" for text in ngrams.get(place, [])[:1])
+        detected = "".join(f"“{visible(text)}”" for text in ngrams.get(place, [])[:1])
         parts.append(f"{row['layer']}.{row['neuron']}{detected if kind == 'detectors' else ''}")
     cell = Text(", ".join(parts), style=COLOURS[kind])
     if len(rows) > most:

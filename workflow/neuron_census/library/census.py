@@ -104,7 +104,7 @@ class Census:
     def projections(
         self, model: str, layer: int | None = None, neuron: int | None = None
     ) -> pl.DataFrame:
-        """Return what token detectors promote and suppress most: one row per detector and token."""
+        """Return what neurons promote and suppress most: one row per neuron and token, ten each way."""
         return self._table(PROJECTIONS, model, layer, neuron)
 
     def spectra(self, model: str) -> pl.DataFrame:

@@ -14,6 +14,8 @@ from neuron_census.library.terminal import heading, shortened, sparkline, visibl
 
 LABEL_WIDTH = 12
 CURVE_WIDTH = 64
+BESIDE_CURVE = 40
+"""Columns that a curve leaves to what stands beside it."""
 LONGEST_NGRAM = 40
 LONGEST_TOKEN = 18
 
@@ -46,7 +48,7 @@ def print_sheet(sheet: NeuronSheet, console: Console, most: int) -> None:
         _triggers(sheet, most),
         _projections(sheet, most),
         _ablation(sheet),
-        _positions(sheet),
+        _positions(sheet, max(8, min(CURVE_WIDTH, console.width - BESIDE_CURVE))),
         contexts_table(sheet, most),
     )
     for part in parts:
@@ -166,7 +168,7 @@ def _ablation(sheet: NeuronSheet) -> Table | None:
     return table
 
 
-def _positions(sheet: NeuronSheet) -> Table | None:
+def _positions(sheet: NeuronSheet, width: int) -> Table | None:
     """Mutual information, and the curve over all domains: each bar is the share of windows at some positions."""
     row, curve = sheet.row, sheet.curve
     information = row.get("position_mi")
@@ -181,9 +183,9 @@ def _positions(sheet: NeuronSheet) -> Table | None:
             .agg(pl.col("activations").sum() / pl.col("windows").sum())
             .sort("position")["activations"]
         )
-        table.add_row("curve", f"{sparkline(pooled.to_list(), CURVE_WIDTH)}  0 to 100%")
+        table.add_row("curve", f"{sparkline(pooled.to_list(), width)}  0 to 100%")
         last = str(len(pooled) - 1)
-        width = min(CURVE_WIDTH, len(pooled))
+        width = min(width, len(pooled))
         table.add_row("", f"0{last:>{max(1, width - 1)}}  position in the window")
     return table
 

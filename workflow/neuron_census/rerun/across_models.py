@@ -23,16 +23,6 @@ class ProvenanceAcrossModels(ProvenanceOfDrawings):
     """Provenance of every kind of file that a config asks for."""
 
     @remembered
-    def comparison(self, name: str) -> str:
-        """Of results/comparison/{name}.parquet."""
-        before, after = self._selection.pairs[name]
-        return statement(
-            "compare",
-            settings={"before": before, "after": after},
-            made_from=self._censuses([before, after]),
-        )
-
-    @remembered
     def fates(self, name: str) -> str:
         """Of results/figures/fates_{name}.pdf, .png and .csv."""
         return statement(

@@ -38,9 +38,17 @@ _changes: dict[str, set[str]] = {}
 
 
 def reasons_by_change() -> dict[str, set[str]]:
-    """Return what `decide_by_seals` has found so far: files that must be made again, by what changed."""
+    """Return what `decide_by_seals` has found so far: files that must be made again, by what changed.
+
+    That something upstream is to be made otherwise is left out where it is known what changed there.
+    """
     told = " is to be made from something else"
-    return {change: files for change, files in _changes.items() if not change.endswith(told)}
+    causes = {change: files for change, files in _changes.items() if not change.endswith(told)}
+    return causes or dict(_changes)
+
+
+def _named(files: list[str]) -> str:
+    return files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
 
 
 def decide_by_seals() -> None:
@@ -63,13 +71,14 @@ def decide_by_seals() -> None:
         outputs = (
             [file] if file is not None else [path for path in job.output if Path(path).exists()]
         )
-        reasons = set()
+        stale: dict[str, list[str]] = {}
         for path in outputs:
             why = why_stale(Path(path), provenance)
             for change in why:
                 _changes.setdefault(change, set()).add(str(path))
             if why:
-                reasons.add(f"{path}: {', '.join(why)}")
+                stale.setdefault(", ".join(why), []).append(str(path))
+        reasons = {f"{_named(files)}: {why}" for why, files in stale.items()}
         return Stale(only_new=reasons, files=set(outputs)) if reasons else NO_PARAMS_CHANGE
 
     PersistenceBase.params_changed = params_changed

@@ -70,6 +70,16 @@ class ProvenanceOfDrawings(Provenance):
         )
 
     @remembered
+    def comparison(self, name: str) -> str:
+        """Of results/comparison/{name}.parquet."""
+        before, after = self._selection.pairs[name]
+        return statement(
+            "compare",
+            settings={"before": before, "after": after},
+            made_from=self._censuses([before, after]),
+        )
+
+    @remembered
     def explorer(self) -> str:
         """Of results/explorer."""
         models = self._selection.models
@@ -77,7 +87,12 @@ class ProvenanceOfDrawings(Provenance):
             "explore",
             settings={"models": models, "draw.explorer": self._config["draw"]["explorer"]},
             content={"the explorer's page": fingerprint(page_files(EXPLORER))},
-            made_from=self._censuses(models) | self._all_ablations(models),
+            made_from=self._censuses(models)
+            | self._all_ablations(models)
+            | {
+                f"results/comparison/{pair}.parquet": self.comparison(pair)
+                for pair in self._selection.pairs
+            },
         )
 
     def _all_ablations(self, models: Iterable[str]) -> dict[str, str]:

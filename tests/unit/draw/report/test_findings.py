@@ -13,12 +13,12 @@ from neuron_census.draw.summary import SCHEMA
 
 CLAIMS = pl.DataFrame(
     {
-        "claim": ["one", "two", "three", "four"],
-        "source": ["text", "figure", "text", "text"],
-        "tested_on": ["small", "small", "large", None],
-        "found": ["1", "2", "3", "needs others"],
-        "verdict": ["holds", "does not hold", "does not hold", "cannot be said"],
-        "analogue": [True, False, False, False],
+        "claim": ["a", "b", "c", "d", "ours-suppression-total"],
+        "source": ["text", "text", "figure", "text", "ours"],
+        "verdict": ["holds", "does not hold", "does not hold", "cannot be said", "holds"],
+        "analogue": [True, False, False, False, False],
+        "tested_on": ["small", "small", "small", "", "small"],
+        "found": ["", "", "", "", "12 of 14."],
     }
 )
 
@@ -70,7 +70,15 @@ def test_dead_neurons_and_where_they_are() -> None:
 
 def test_studies_that_were_not_done_are_not_spoken_of() -> None:
     lines = said(findings({"small": SMALL, "large": LARGE}, summary(), CLAIMS))
-    assert set(lines) == {"Read", "Dead neurons", "Where they are", "The paper's claims"}
+    assert set(lines) == {
+        "Read",
+        "Dead neurons",
+        "Where they are",
+        "Silenced",
+        "The paper's claims",
+    }
+    paper = CLAIMS.filter(pl.col("source") != "ours")
+    assert "Silenced" not in said(findings({"small": SMALL, "large": LARGE}, summary(), paper))
 
 
 def test_every_line_of_a_run_with_all_studies() -> None:
@@ -87,6 +95,7 @@ def test_every_line_of_a_run_with_all_studies() -> None:
     found = findings({"small": SMALL, "large": LARGE}, everything, CLAIMS)
     assert len(found) <= 10
     lines = said(found)
+    assert lines["Silenced"].endswith("do so in fact: yes. 12 of 14.")
     assert lines["Token detectors"] == "from none in small to 12 (of 1 token) in large."
     assert lines["Longer n-grams"] == (
         "bigram detectors: none in any model; trigram detectors: from 1 (of 1 trigram) in large to 3 (of 40 trigrams) "

@@ -84,10 +84,11 @@ def test_a_picture_comes_before_its_caption_and_its_numbers(pages: dict[str, Pag
 
 def test_claims_have_words_and_colours(pages: dict[str, Page]) -> None:
     rows = [name for tag, name in pages["claims"].order if tag == "tr" and name]
-    assert rows == ["holds", "does-not", "cannot", "holds"]
+    assert rows == ["holds", "does-not", "cannot", "holds", "holds"]
     for claim in CLAIMS:
         assert str(claim["says"]) in pages["claims"].text
         assert str(claim["found"]) in pages["claims"].text, "text stays text"
+    assert "all: 4" in pages["claims"].text and "Claims of our own" in pages["claims"].text
     assert "holds: 2" in pages["claims"].text and "cannot be said: 1" in pages["claims"].text
 
 

@@ -171,10 +171,8 @@ def _interval(
 
 
 def _curve(incidence: Incidence, tokens: int) -> list[dict[str, int | float]]:
-    share = np.linspace(0, 1, POINTS + 1) ** 2
-    read: Int64[np.ndarray, " point"] = np.unique(
-        np.round(share * incidence.documents).astype(np.int64)
-    )
+    steps = np.round(np.geomspace(1, incidence.documents, POINTS)).astype(np.int64)
+    read: Int64[np.ndarray, " point"] = np.unique(np.concatenate([[0], steps]))
     return [
         _place(incidence, int(number), tokens, float(never))
         for number, never in zip(read, incidence.rarefy(read), strict=True)

@@ -85,6 +85,10 @@ class Family:
     ffn_tensors = 2
     width_tensors = 6
 
+    def is_normed_at_the_end(self, config: PreTrainedConfig) -> bool:
+        """Return whether a norm comes between the last layer and the unembedding."""
+        return True
+
     def key(self, name: str) -> str:
         """Return what config.json calls a size that transformers calls `name`."""
         return self.keys.get(name, name)

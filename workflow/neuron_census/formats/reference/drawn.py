@@ -45,6 +45,28 @@ LOOSER = {
     "looser_detected": Column(WHOLE, "different n-grams that they detect"),
 }
 
+ACCUMULATION = Table(
+    "figure_accumulation",
+    "One row per model and point of its curve, and one per model with what half the documents foretell.",
+    MODEL
+    | {
+        "part": Column(
+            TEXT,
+            "read: the curve; further: its continuation; half: what is foretold from half the documents",
+        ),
+        "documents": Column(WHOLE, "documents read; of `half` those that it is foretold from"),
+        "tokens": Column(WHOLE, "tokens that these hold on average; empty in `half`"),
+        "never_active_percent": Column(
+            NUMBER, "expected share of neurons that are active in none of them, in percent"
+        ),
+        "lower_percent": Column(NUMBER, "lower end of its interval; empty but in `further`"),
+        "upper_percent": Column(NUMBER, "upper end of its interval"),
+        "wakes": Column(NUMBER, "neurons expected to wake in the other half; empty but in `half`"),
+        "wakes_lower": Column(NUMBER, "lower end of the interval of how many will"),
+        "wakes_upper": Column(NUMBER, "upper end of that interval"),
+        "woken": Column(WHOLE, "neurons that do"),
+    },
+)
 DEAD = Table(
     "fig01_dead_neurons",
     "One row per model and layer.",
@@ -206,6 +228,7 @@ FIGURES = (
     POSITIONAL,
     RANGES,
     CAUSAL,
+    ACCUMULATION,
 )
 
 SUMMARY = Table(

@@ -11,6 +11,7 @@ const Address = (() => {
     overview: ["colour", "order", "from", "to"],
     neurons: [...TABLE, "start", "rows"],
     search: ["q", "n", "gram"],
+    compared: ["pair"],
     neuron: [...TABLE, "layer", "neuron"],
   };
 

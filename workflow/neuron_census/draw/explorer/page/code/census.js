@@ -17,7 +17,7 @@ const Census = (() => {
     { name: "bigram", label: "bigram" },
     { name: "trigram", label: "trigram" },
   ];
-  const census = { models: [], patterns: [], strengths: [], colours: {}, block: 1, contextBlock: 1, shown: {}, meanings: {} };
+  const census = { models: [], patterns: [], strengths: [], colours: {}, block: 1, contextBlock: 1, shown: {}, meanings: {}, comparisons: [] };
   const bits = {};
 
   async function open() {

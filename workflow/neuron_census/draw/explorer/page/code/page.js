@@ -3,7 +3,7 @@
 /* The page: which view is shown, the model, the keys, light and dark. */
 
 const Page = (() => {
-  const VIEWS = { overview: Overview, neurons: Neurons, neuron: Neuron, search: Search };
+  const VIEWS = { overview: Overview, neurons: Neurons, neuron: Neuron, search: Search, compared: Compared };
   const byId = (id) => document.getElementById(id);
   let shown = 0;
 
@@ -32,6 +32,8 @@ const Page = (() => {
     const name = model?.name ?? Census.model().name;
     for (const link of document.querySelectorAll("nav [data-view]")) {
       link.href = Address.link({ view: link.dataset.view, model: name, start: null });
+      // Only checkpoints of a training run are compared.
+      link.hidden = link.dataset.view === "compared" && Census.census.comparisons.length === 0;
       link.ariaCurrent = link.dataset.view === state.view ? "page" : null;
     }
     const asked = state.view === "search" ? state.q ?? "" : "";
