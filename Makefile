@@ -10,9 +10,9 @@ help: ## say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 12
 
 figures: $(READY) ## draw every figure with the default configuration, and make the report
-	. $(VENV)/bin/activate && snakemake --cores all --resources gpu=1
+	. $(VENV)/bin/activate && snakemake --cores all
 	. $(VENV)/bin/activate && snakemake --report results/report.html --quiet all
-	@echo "The figures are in results/figures, the report is results/report.html, and"
+	@echo "Start with results/report/index.html. The figures are in results/figures, and"
 	@echo "results/explorer/index.html lets you look up every neuron. All of them open from disk."
 
 test: check ## all checks and tests

@@ -10,7 +10,9 @@ import polars as pl
 import pytest
 
 from helpers.browser.chromium import Chromium, NoBrowserError, chromium
-from helpers.made.census import Made, Size, made_census
+from helpers.made.ablation_tables import made_ablations
+from helpers.made.census import Made, Size, made_census, vocabulary
+from helpers.made.contexts import made_contexts, made_coverage
 from neuron_census.draw.explore import explore
 
 
@@ -28,11 +30,39 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Made]:
 
 
 @pytest.fixture(scope="session")
-def folder(made: dict[str, Made], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def contexts(made: dict[str, Made], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Contexts of the first model; the second has none."""
+    path = tmp_path_factory.mktemp("contexts") / "first-model.parquet"
+    census = pl.read_parquet(made["first-model"].census)
+    return made_contexts(path, census, vocabulary(101), most=3)
+
+
+@pytest.fixture(scope="session")
+def coverage(made: dict[str, Made], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("coverage") / "first-model.parquet"
+    return made_coverage(path, pl.read_parquet(made["first-model"].census))
+
+
+@pytest.fixture(scope="session")
+def ablations(made: dict[str, Made], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ablations of the first model; the second has none."""
+    path = tmp_path_factory.mktemp("ablations") / "first-model.parquet"
+    return made_ablations(path, made["first-model"].census, layers=4)
+
+
+@pytest.fixture(scope="session")
+def folder(
+    made: dict[str, Made],
+    contexts: Path,
+    coverage: Path,
+    ablations: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
     # A name that must be quoted in an address.
     output = tmp_path_factory.mktemp("a # folder %41 ü") / "explorer"
     kinds = ("census", "triggers", "projections", "positions")
     tables: dict[str, Any] = {kind: [getattr(one, kind) for one in made.values()] for kind in kinds}
+    tables |= {"contexts": [contexts], "coverage": [coverage], "ablations": [ablations]}
     explore(**tables, output=output)
     return output
 
@@ -61,6 +91,11 @@ def page(browser: Chromium) -> Iterator[Chromium]:
 @pytest.fixture(scope="session")
 def census(made: dict[str, Made]) -> pl.DataFrame:
     return pl.read_parquet(made["first-model"].census)
+
+
+@pytest.fixture(scope="session")
+def censuses(made: dict[str, Made]) -> dict[str, pl.DataFrame]:
+    return {name: pl.read_parquet(one.census) for name, one in made.items()}
 
 
 @pytest.fixture(scope="session")

@@ -49,8 +49,8 @@ def test_a_token_leads_to_a_neuron_and_its_curve(
     page.settle()
     page.until(lambda: "gram=" in page.state(), "no token chosen")
     detecting = _detectors(triggers, token["text"], 1)
-    shown = {(row[0], int(row[1]), int(row[2])) for row in rows(page, "#detectors")}
-    assert shown == detecting
+    shown = [(row[0], int(row[1]), int(row[2])) for row in rows(page, "#detectors")]
+    assert set(shown[: len(detecting)]) == detecting
     page.script(
         "[...document.querySelectorAll('#detectors tbody tr')].find((row) => row.cells[0].textContent"
         " === 'first-model' && row.cells[1].textContent === arguments[0] &&"
@@ -233,6 +233,7 @@ def test_a_model_is_chosen_and_named_as_it_is(page: Chromium) -> None:
     "state",
     [
         "view=neuron&layer=99&neuron=-1",
+        "view=neuron&layer=1e0&neuron=constructor",
         "view=nonsense&model=none&from=x&to=1e9",
         "view=neurons&sort=constructor&class=__proto__&least=abc&start=999999999",
         "view=neurons&class=constructor&first=7&last=2",

@@ -25,6 +25,7 @@ from neuron_census.tokenizer.encoder import Encoder
 VOCABULARY = 260
 LAYERS, SHARDS = 4, 2
 TABLES = ("census", "triggers", "projections", "spectra", "positions", "looser")
+EVIDENCE = ("contexts", "coverage", "seen_ngrams")
 THRESHOLDS = '{"positions": {"min_windows": 2}}'
 
 
@@ -104,7 +105,7 @@ class Model:
             tokenizer=self.tokenizer,
             thresholds=THRESHOLDS,
             sensitivity=self.folder / "sensitivity.csv",
-            **{name: self.table(name) for name in TABLES},
+            **{name: self.table(name) for name in (*TABLES, *EVIDENCE)},
         )
 
     def table(self, name: str) -> Path:

@@ -14,10 +14,11 @@ from neuron_census.stages import STAGES, module_of
 PACKAGE = REPOSITORY / "workflow" / "neuron_census"
 MAY_IMPORT = {
     "tokenize": {"formats", "paths", "schema", "text", "tokenizer"},
-    "record": {"checkpoint", "formats", "forward"},
+    "record": {"checkpoint", "formats", "forward", "loops"},
     "count": {"formats", "loops"},
     "classify": {"checkpoint", "formats", "paths", "schema", "tokenizer"},
-    "draw": {"formats"},
+    "ablate": {"checkpoint", "formats", "forward", "paths"},
+    "draw": {"formats", "schema"},
     "train": {"formats", "rerun", "tokenizer"},
     "hub": {"formats", "paths"},
     "formats": {"text"},
@@ -38,7 +39,7 @@ MAY_IMPORT = {
 }
 """What each folder, or module beside them, may import of the package; everything may import the next."""
 EVERYWHERE = {"errors", "progress", "__init__"}
-VERBS = ("tokenize", "record", "count", "classify", "draw")
+VERBS = ("tokenize", "record", "count", "classify", "ablate", "draw")
 LONGEST_FILE = 300
 LARGEST_FOLDER = 15
 

@@ -23,7 +23,7 @@ NOT_SAID = {
     "draw": {"figure"},
 }
 """Parameters that a rule leaves at their defaults, or gives in another way."""
-NO_RULE = {"identify_projection", "plan_recording", "tabulate_costs"}
+NO_RULE = {"export_neuronpedia", "identify_projection", "plan_recording", "tabulate_costs"}
 """Commands for people, which no rule calls."""
 
 

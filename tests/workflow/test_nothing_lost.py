@@ -15,7 +15,10 @@ import pytest
 
 from helpers.workflow.project import Project, kill
 
-TABLES = ("census", "triggers", "projections", "spectra", "positions", "looser", "sensitivity")
+TABLES = (
+    *("census", "triggers", "projections", "spectra", "positions", "looser", "sensitivity"),
+    *("contexts", "coverage", "seen_ngrams"),
+)
 TARGETS = [f"results/census/{model}.parquet" for model in ("tiny-a", "tiny-b")]
 KILLS = 20
 # What is left of the small disk, in kB: more than one recording takes, less than all take together.

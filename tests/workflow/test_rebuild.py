@@ -24,7 +24,17 @@ from helpers.workflow.edits import (
     reword,
     touch_everything,
 )
-from helpers.workflow.plans import ALL, CLASSIFY, DRAW, LOOK_BACK, ONE_MODEL, RECORD, TOKENIZE
+from helpers.workflow.plans import (
+    ABLATE,
+    ALL,
+    CLASSIFY,
+    DRAW,
+    LOOK_BACK,
+    ONE_MODEL,
+    RECORD,
+    REPORT,
+    TOKENIZE,
+)
 from helpers.workflow.project import MODELS, Project
 
 TABLE: dict[str, tuple[Change, dict[str, int]]] = {
@@ -62,16 +72,20 @@ TABLE: dict[str, tuple[Change, dict[str, int]]] = {
     ),
     "which layer Figure 9 shows": (
         config(lambda given: given.update(draw={"oscillatory_ranges": {"layer": 0}})),
-        {"draw": 1},
+        {"draw": 1} | REPORT,
     ),
     "what is compared": (
         config(lambda given: given.update(experiments={"post_norm": ["tiny-b"]})),
         DRAW | {"draw": DRAW["draw"] + 1, "check_claims": 1},
     ),
-    "the paper's claims": (add("resources/paper/claims.toml", "\n"), {"check_claims": 1}),
+    "the paper's claims": (
+        add("resources/paper/claims.toml", "\n"),
+        {"check_claims": 1} | REPORT,
+    ),
+    "our claims": (add("resources/ours/claims.toml", "\n"), {"check_claims": 1} | REPORT),
     "the paper's numbers": (
         add("resources/paper/fig01_dead_neurons.csv", "opt-9b,0,1,0,1,0\n"),
-        {"draw": 1},
+        {"draw": 1} | REPORT,
     ),
     "other weights": (other_weights, ONE_MODEL),
     "the dtype of a model": (
@@ -99,22 +113,34 @@ TABLE: dict[str, tuple[Change, dict[str, int]]] = {
     "code of read_domain": (edit("tokenize/read_domain"), ALL),
     "code of tokenize": (edit("tokenize/tokenize"), TOKENIZE),
     "code of record": (edit("record/record"), RECORD),
-    "code that record imports": (edit("record/forward/stream"), RECORD),
+    "code that record imports": (edit("forward/stream"), RECORD),
     "code of count": (edit("count/count"), RECORD),
     "code of number_ngrams": (edit("count/number_ngrams"), {"number_ngrams": 1} | RECORD),
     "code of count_ngrams": (edit("count/count_ngrams"), RECORD),
     "code of classify": (edit("classify/classify"), CLASSIFY),
+    "code of ablate": (edit("ablate/riders"), ABLATE),
+    "which detectors are ablated": (
+        config(lambda given: given.update(ablate={"detectors": 1})),
+        ABLATE,
+    ),
+    "text of ablations": (
+        config(lambda given: given["studies"].update(ablation=[{"domain": "notes", "tokens": 90}])),
+        ABLATE,
+    ),
+    "a lost table of firings": (lose("firings/tiny-a.parquet"), ABLATE | {"ablate": 1}),
     "code of draw": (edit("draw/draw"), DRAW),
-    "code of a figure": (edit("draw/figures/fig01_dead_neurons"), {"draw": 1}),
-    "code of a claim": (edit("draw/claims/dead"), {"check_claims": 1}),
+    "code of a figure": (edit("draw/figures/fig01_dead_neurons"), {"draw": 1} | REPORT),
+    "code of a claim": (edit("draw/claims/dead"), {"check_claims": 1} | REPORT),
     "code of the explorer": (edit("draw/explore"), {"explore": 1}),
+    "code of the report": (edit("draw/report/findings"), REPORT),
+    "a caption": (add("workflow/report/fig01_dead_neurons.rst", "More.\n"), REPORT),
     "code of training": (edit("train/train_checkpoint"), {}),
     "words for people": (reword, {}),
-    "another model's census": (other_census, {"classify": 1} | DRAW | LOOK_BACK),
-    "a census of no bytes": (cut_census, {"classify": 1} | DRAW | LOOK_BACK),
+    "another model's census": (other_census, {"classify": 1, "ablate": 1} | DRAW | LOOK_BACK),
+    "a census of no bytes": (cut_census, {"classify": 1, "ablate": 1} | DRAW | LOOK_BACK),
     "a lost table of spectra": (
         lose("spectra/tiny-a.parquet"),
-        {"classify": 1} | DRAW | LOOK_BACK,
+        {"classify": 1, "ablate": 1} | DRAW | LOOK_BACK,
     ),
     "lost n-gram counts": (lose("counts/tiny-a/ngrams/0.zarr"), ONE_MODEL),
     "an emptied store": (empty_store, ONE_MODEL),
@@ -176,7 +202,7 @@ def test_undoing_a_change_is_a_change(clone: Callable[[], Project]) -> None:
     project.change_config(lambda given: given["classify"].update(dead={"count_bos": True}))
     project.succeed("results/census/tiny-a.parquet")
     project.change_config(lambda given: given["classify"].pop("dead") and None)
-    assert project.planned() == {"classify": 1} | DRAW | LOOK_BACK
+    assert project.planned() == {"classify": 1, "ablate": 1} | DRAW | LOOK_BACK
 
 
 def test_forcing_a_rule_reruns_what_follows(clone: Callable[[], Project]) -> None:
@@ -186,7 +212,7 @@ def test_forcing_a_rule_reruns_what_follows(clone: Callable[[], Project]) -> Non
 def test_a_result_that_is_gone_is_made_again(clone: Callable[[], Project]) -> None:
     project = clone()
     (project.folder / "results" / "census" / "tiny-a.parquet").unlink()
-    assert project.planned() == {"classify": 1} | DRAW | LOOK_BACK
+    assert project.planned() == {"classify": 1, "ablate": 1} | DRAW | LOOK_BACK
 
 
 @pytest.mark.parametrize("name", WITHOUT_METADATA)

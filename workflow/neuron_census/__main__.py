@@ -27,6 +27,7 @@ GROUPS = {
     "record": "Record: windows and a checkpoint to recordings",
     "count": "Count: recordings to exact counts",
     "classify": "Classify: counts to the census",
+    "ablate": "Ablate: the census, windows and a checkpoint to what detectors do",
     "draw": "Draw: the census to figures, claims and the explorer",
     "hub": "Beside the verbs: the model hub",
     "train": "Beside the verbs: training small models",

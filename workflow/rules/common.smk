@@ -9,8 +9,15 @@ import re
 
 from neuron_census.config.figures import drawable
 from neuron_census.config.local_sources import check_local_sources
-from neuron_census.rerun.provenance import Provenance
-from neuron_census.config.selection import PAPER, Selection
+from neuron_census.config.publication import describe
+from neuron_census.config.report_settings import (
+    SECTIONS,
+    figures_beside,
+    report_settings,
+    section_of,
+)
+from neuron_census.rerun.across_models import ProvenanceAcrossModels
+from neuron_census.config.selection import OUR_CLAIMS, PAPER, Selection
 
 SELECTION = Selection(config, folders=(Path("."), REPOSITORY))
 if workflow.is_main_process:
@@ -18,12 +25,28 @@ if workflow.is_main_process:
         check_local_sources(SELECTION)
     except CensusError as error:
         raise WorkflowError(str(error)) from None
-PROVENANCE = Provenance(SELECTION)
+PROVENANCE = ProvenanceAcrossModels(SELECTION)
 FIGURES = drawable(config, SELECTION)
+# What the report says beneath a figure, in a file for each; this report and Snakemake's own read the same.
+CAPTIONS = Path(PACKAGE, "report")
+# Figures of what became of neurons, beside those of the paper.
+FATES = figures_beside(SELECTION)
 
 
 # What classify makes of every model.
-TABLES = ("census", "triggers", "projections", "spectra", "positions")
+TABLES = (
+    "census",
+    "triggers",
+    "projections",
+    "spectra",
+    "positions",
+    "looser",
+    "contexts",
+    "coverage",
+    "seen_ngrams",
+)
+# Of which models detectors are ablated.
+ABLATED = SELECTION.models if SELECTION.ablation else []
 NGRAM_COUNTS = [
     f"results/counts/{model}/ngrams/{layer}.zarr"
     for model in SELECTION.models
@@ -52,7 +75,9 @@ wildcard_constraints:
     domain=one_of_these(config["domains"]),
     layer=r"[0-9]+",
     figure=one_of_these(FIGURES),
+    comparison=one_of_these(SELECTION.comparisons),
     model=one_of_these(config["checkpoints"]),
+    pair=one_of_these(SELECTION.pairs),
     shard=one_of_these(map(str, SELECTION.shards)),
     tokenizer=one_of_these(TOKENIZERS),
 
@@ -174,16 +199,17 @@ def training_tokenizer(wildcards):
     return SELECTION.tokenizer_folder(name)
 
 
-SECTIONS = {
-    "dead": "1. Dead neurons (section 3)",
-    "ngrams": "2. N-grams (section 4, appendix A)",
-    "positions": "3. Positions (section 5, appendix B)",
-}
+def comparisons_of(wildcards):
+    """The comparisons of neighbouring checkpoints in a list, in the order of their steps."""
+    return [
+        f"results/comparison/{pair}.parquet" for pair in SELECTION.pairs_along(wildcards.comparison)
+    ]
 
 
-def section_of(wildcards):
-    """The part of the report that has a figure, in the paper's order."""
-    return SECTIONS[FIGURES[wildcards.figure].study]
+def category_of(wildcards):
+    """The part of Snakemake's report that has a figure, in the paper's order; after all others what goes beyond it."""
+    title = section_of(wildcards.figure, FIGURES[wildcards.figure])
+    return f"{[*SECTIONS.values()].index(title) + 1 if title in SECTIONS.values() else 8}. {title}"
 
 
 def models_shown(wildcards):
@@ -199,12 +225,24 @@ def tables_shown(table):
     ]
 
 
-def figure_options(wildcards):
-    """What the config chooses of a figure that shows a part of what there is."""
+def ablations_shown(wildcards):
+    """The tables of ablations, of every model of a figure that shows them."""
+    is_shown = FIGURES[wildcards.figure].study == "ablation"
+    return tables_shown("ablations")(wildcards) if is_shown else []
+
+
+def ablation_options(wildcards, input):
+    """What is told of ablations, where detectors are ablated."""
+    return ["--ablations", *input.ablations] if input.ablations else []
+
+
+def figure_options(wildcards, input):
+    """What only some figures are told: a choice of the config where they show a part of what there is, ablations."""
     choice = FIGURES[wildcards.figure].choice
-    return ["--choice", json.dumps(config["draw"][choice], sort_keys=True)] if choice else []
+    chosen = ["--choice", json.dumps(config["draw"][choice], sort_keys=True)] if choice else []
+    return [*chosen, *ablation_options(wildcards, input)]
 
 
 def caption_of(wildcards, output):
     """What the report says beneath a figure."""
-    return Path(PACKAGE, "report", f"{wildcards.figure}.rst").read_text(encoding="utf-8")
+    return (CAPTIONS / f"{wildcards.figure}.rst").read_text(encoding="utf-8")

@@ -3,7 +3,8 @@
 Needs: results/census/{model}.parquet of every selected model and the tables that go with it, and the
        style of the figures
 Makes: results/figures/{figure}.pdf, .png and .csv, the numbers drawn; results/summary.csv and claims.csv;
-       results/explorer/index.html, which opens from disk, and what it loads
+       results/explorer/index.html, which opens from disk, and what it loads; results/report/index.html,
+       which says what was found and shows it
        `snakemake --report report.html` then makes one HTML file of every figure, its numbers and its caption
 """
 
@@ -18,6 +19,7 @@ rule draw:
         projections=tables_shown("projections"),
         spectra=tables_shown("spectra"),
         positions=tables_shown("positions"),
+        ablations=ablations_shown,
         looser=tables_shown("looser"),
         style=lambda wildcards: SELECTION.style(),
         published=lambda wildcards: SELECTION.published(wildcards.figure),
@@ -26,14 +28,14 @@ rule draw:
         png=report(
             "results/figures/{figure}.png",
             caption="../report/figure.rst",
-            category=section_of,
-            labels={"figure": "{figure}", "as": "picture"},
+            category=category_of,
+            labels={"figure": "{figure}", "picture": "yes"},
         ),
         csv=report(
             "results/figures/{figure}.csv",
             caption="../report/figure.rst",
-            category=section_of,
-            labels={"figure": "{figure}", "as": "numbers"},
+            category=category_of,
+            labels={"figure": "{figure}", "picture": "no"},
         ),
     log:
         "results/logs/draw/{figure}.log",
@@ -47,7 +49,10 @@ rule draw:
         runtime=by_attempt(30),
     params:
         provenance=lambda wildcards: PROVENANCE.figure(
-            wildcards.figure, FIGURES[wildcards.figure].models, FIGURES[wildcards.figure].choice
+            wildcards.figure,
+            FIGURES[wildcards.figure].models,
+            FIGURES[wildcards.figure].choice,
+            FIGURES[wildcards.figure].study,
         ),
         figure=subpath(output.pdf, strip_suffix=".pdf"),
         caption=caption_of,
@@ -92,9 +97,11 @@ rule summarise:
 rule check_claims:
     input:
         claims=PAPER / "claims.toml",
+        ours=OUR_CLAIMS,
         census=expand("results/census/{model}.parquet", model=SELECTION.models),
         triggers=expand("results/triggers/{model}.parquet", model=SELECTION.models),
         positions=expand("results/positions/{model}.parquet", model=SELECTION.models),
+        ablations=expand("results/ablations/{model}.parquet", model=ABLATED),
     output:
         report(
             "results/claims.csv",
@@ -113,12 +120,13 @@ rule check_claims:
         runtime=by_attempt(30),
     params:
         provenance=lambda wildcards: PROVENANCE.claims(),
+        ablations=ablation_options,
         shown=json.dumps(
             {which: SELECTION.shown(which) for which in ("models", *config["experiments"])}
         ),
     shell:
-        "python -m neuron_census check_claims --claims {input.claims:q} --census {input.census:q}"
-        " --triggers {input.triggers:q} --positions {input.positions:q}"
+        "python -m neuron_census check_claims --claims {input.claims:q} --our-claims {input.ours:q} --census {input.census:q}"
+        " --triggers {input.triggers:q} --positions {input.positions:q} {params.ablations:q}"
         " --shown {params.shown:q} --output {output:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
 
@@ -129,6 +137,7 @@ rule explore:
         triggers=expand("results/triggers/{model}.parquet", model=SELECTION.models),
         projections=expand("results/projections/{model}.parquet", model=SELECTION.models),
         positions=expand("results/positions/{model}.parquet", model=SELECTION.models),
+        ablations=expand("results/ablations/{model}.parquet", model=ABLATED),
     output:
         directory("results/explorer"),
     log:
@@ -143,7 +152,43 @@ rule explore:
         runtime=by_attempt(60),
     params:
         provenance=lambda wildcards: PROVENANCE.explorer(),
+        ablations=ablation_options,
     shell:
         "python -m neuron_census explore --census {input.census:q} --triggers {input.triggers:q}"
-        " --projections {input.projections:q} --positions {input.positions:q} --output {output:q}"
+        " --projections {input.projections:q} --positions {input.positions:q} {params.ablations:q} --output {output:q}"
+        " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"
+
+
+rule write_report:
+    input:
+        figures=expand(
+            "results/figures/{figure}.{kind}",
+            figure=[*FIGURES, *FATES],
+            kind=["png", "pdf", "csv"],
+        ),
+        summary="results/summary.csv",
+        claims="results/claims.csv",
+        census=expand("results/census/{model}.parquet", model=SELECTION.models),
+        sensitivity=expand("results/sensitivity/{model}.csv", model=SELECTION.models),
+    output:
+        directory("results/report"),
+    log:
+        "results/logs/write_report.log",
+    benchmark:
+        "results/benchmarks/write_report.tsv"
+    conda:
+        "../../envs/neuron-census.yaml"
+    threads: 1
+    resources:
+        mem_mb=by_attempt(4000),
+        runtime=by_attempt(30),
+    params:
+        provenance=lambda wildcards: PROVENANCE.report(),
+        figures=expand("results/figures/{figure}.png", figure=[*FIGURES, *FATES]),
+        captions=CAPTIONS,
+        settings=json.dumps(report_settings(config, SELECTION, FIGURES)),
+    shell:
+        "python -m neuron_census write_report --figures {params.figures:q} --summary {input.summary:q}"
+        " --claims {input.claims:q} --census {input.census:q} --sensitivity {input.sensitivity:q}"
+        " --captions {params.captions:q} --settings {params.settings:q} --output {output:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"

@@ -28,11 +28,14 @@ rule record:
         dtype=lookup(dpath="checkpoints/{model}/dtype", within=config),
         revision=lambda wildcards: option("revision", config["checkpoints"][wildcards.model]),
         ngram_layers=lookup(dpath="record/ngram_layers", within=config),
+        contexts=lookup(dpath="record/contexts", within=config),
+        seed=lookup(dpath="seed", within=config),
         device=untracked(config["record"]["device"]),
         batch_tokens=untracked(config["record"]["batch_tokens"]),
     shell:
         "python -m neuron_census record --windows {input.windows:q} --checkpoint {params.checkpoint:q}"
         " --shard {wildcards.shard} --dtype {params.dtype} --device {params.device}"
         " --batch-tokens {params.batch_tokens} --ngram-layers {params.ngram_layers}"
+        " --contexts {params.contexts} --seed {params.seed}"
         " {params.revision:q} --threads {threads} --output {output:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"

@@ -50,7 +50,7 @@ rule tokenize:
         runtime=by_attempt(120),
     params:
         provenance=lambda wildcards: PROVENANCE.windows(wildcards.tokenizer),
-        studies=json.dumps(config["studies"]),
+        studies=json.dumps(SELECTION.studies),
         window=option("window", config),
         shards=len(SELECTION.shards),
         # Refused here, not applied: another threshold cuts the same windows.

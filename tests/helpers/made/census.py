@@ -130,6 +130,11 @@ def _census(size: Size, generator: np.random.Generator) -> pl.DataFrame:
         "activations": activations,
         "frequency": activations / tokens,
         "dead": dead,
+        "documents": np.minimum(activations, 400),
+        "margin": np.where(dead, -generator.uniform(0, 2, total), generator.uniform(0, 8, total)),
+        "margin_window": generator.integers(0, 1000, total),
+        "margin_position": generator.integers(1, size.length, total),
+        "dead_upper": _nulled(np.full(total, np.log(20) / 400), dead),
         "position_mi": np.where(positional, generator.uniform(0.05, 0.6, total), 0.001),
         "positional": positional,
         "pattern": _nulled(np.array(PATTERNS)[pattern], positional),
@@ -143,7 +148,10 @@ def _census(size: Size, generator: np.random.Generator) -> pl.DataFrame:
             detector, 1 + generator.integers(0, most, total), 100 + activations // 100
         ).astype(np.int64)
         values |= {
-            f"{ngram}_activations": _nulled(activations // 3, analysed),
+            # More than those at the n-grams that `_triggers` makes.
+            f"{ngram}_activations": _nulled(
+                np.where(dead, 0, 400 * size.triggers + activations // 3), analysed
+            ),
             f"{ngram}_distinct": _nulled(np.where(dead, 0, cover + activations // 50), analysed),
             f"{ngram}_cover": _nulled(cover, analysed & ~dead),
             f"{ngram}_detector": _nulled(detector, analysed),

@@ -13,13 +13,17 @@ from transformers import OPTForCausalLM
 
 def active_tokens(checkpoint: Path, windows: pl.DataFrame) -> Iterator[list[np.ndarray]]:
     """Yield for each window one bool array `[length, ffn_dim]` per layer, from a float64 forward pass."""
+    for layers in pre_activations(checkpoint, windows):
+        yield [np.maximum(layer, 0) > 0 for layer in layers]
+
+
+def pre_activations(checkpoint: Path, windows: pl.DataFrame) -> Iterator[list[np.ndarray]]:
+    """Yield for each window one float64 array `[length, ffn_dim]` per layer: the input of its ReLU."""
     torch.set_num_threads(1)
     model = OPTForCausalLM.from_pretrained(checkpoint, dtype=torch.float64).eval()
     seen: list[np.ndarray] = []
     for layer in model.model.decoder.layers:
-        layer.fc1.register_forward_hook(
-            lambda _module, _input, output: seen.append((torch.relu(output) > 0).numpy())
-        )
+        layer.fc1.register_forward_hook(lambda _module, _input, output: seen.append(output.numpy()))
     for tokens in windows["tokens"].to_list():
         seen.clear()
         with torch.no_grad():

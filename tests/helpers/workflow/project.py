@@ -17,7 +17,15 @@ from typing import Any
 from helpers.made.checkpoints import make_checkpoint, make_tokenizer
 from helpers.repository import REPOSITORY
 
-SHIPPED = ("Snakefile", "workflow", "config", "profiles", "envs", "resources/paper")
+SHIPPED = (
+    "Snakefile",
+    "workflow",
+    "config",
+    "profiles",
+    "envs",
+    "resources/paper",
+    "resources/ours",
+)
 CONFIG = "tiny.yaml"
 MODELS = ("tiny-a", "tiny-b")
 
@@ -143,7 +151,7 @@ class Project:
         return re.sub(r"\s+", " ", done.stdout)
 
     def planned(self, *arguments: str, directory: Path | None = None) -> dict[str, int]:
-        """How often each rule would run, in a dry-run; without `all`, which does nothing."""
+        """How often each rule would run, in a dry-run; without those that do nothing."""
         return planned(self.succeed("-n", *arguments, directory=directory))
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -174,7 +182,9 @@ def planned(said: str) -> dict[str, int]:
     """Read the table of jobs that Snakemake prints."""
     table = said.partition("Job stats:")[2].partition("\n\n")[0]
     jobs = Counter({rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)", table, re.M)})
-    return {rule: count for rule, count in jobs.items() if rule not in ("all", "total")}
+    return {
+        rule: count for rule, count in jobs.items() if rule not in ("all", "everything", "total")
+    }
 
 
 def tiny_config(models: Sequence[str] = MODELS) -> dict[str, Any]:

@@ -33,7 +33,10 @@ def census_of(counts: Path, thresholds: str) -> Path:
     """Classify counts that have no n-grams, write every table beside them, and return the census."""
     tables: dict[str, Any] = {
         name: counts.with_name(f"{name}.parquet")
-        for name in ("census", "triggers", "projections", "spectra", "positions", "looser")
+        for name in (
+            *("census", "triggers", "projections", "spectra", "positions", "looser"),
+            *("contexts", "coverage", "seen_ngrams"),
+        )
     }
     # Without n-grams nothing is read of the checkpoint and its tokenizer.
     nowhere = counts.with_name("nowhere")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -14,10 +13,10 @@ import pytest
 import torch
 
 from helpers.made.checkpoints import StateDict, make_checkpoint
+from helpers.oracles.projections_by_loop import projections_by_loop
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.classify import projections, suppression
 from neuron_census.classify.suppression import (
-    extremes,
     measure_suppression,
     quantiles,
     rank_percentiles,
@@ -46,23 +45,6 @@ DETECTORS = detectors_of(
 )
 
 
-def embeddings_by_loop(folder: Path) -> list[list[float]]:
-    return Checkpoint.open(folder).tensor("embed_tokens.weight").double().tolist()
-
-
-def projections_by_loop(folder: Path, layer: int, neuron: int) -> list[float]:
-    """Return `E @ (project_out @ w)`, one product of two numbers at a time."""
-    source = Checkpoint.open(folder)
-    matrix = source.tensor(f"layers.{layer}.fc2.weight").double().tolist()
-    row = [line[neuron] for line in matrix]
-    if "project_out.weight" in source.tensors:
-        out = source.tensor("project_out.weight").double().tolist()
-        row = [sum(a * b for a, b in zip(line, row, strict=True)) for line in out]
-    return [
-        sum(a * b for a, b in zip(line, row, strict=True)) for line in embeddings_by_loop(folder)
-    ]
-
-
 def percentile_by_loop(values: list[float], token: int) -> float:
     below = sum(value < values[token] for value in values)
     others_equal = sum(value == values[token] for value in values) - 1
@@ -76,7 +58,6 @@ def test_every_number_equals_loops_over_tokens(tmp_path: Path, shape: dict[str, 
     assert source.stored("layers.1.fc2.weight").contiguous is (shape.get("layout") != "bin")
     found = measure_suppression(source, VOCABULARY, DETECTORS, "mean")
     own = list(found.tokens.iter_rows(named=True))
-    listed = found.projections.partition_by("layer", "neuron", as_dict=True)
     assert found.detectors.select("layer", "neuron").rows() == sorted(
         DETECTORS.select("layer", "neuron").rows()
     )
@@ -101,13 +82,6 @@ def test_every_number_equals_loops_over_tokens(tmp_path: Path, shape: dict[str, 
             assert (detail["layer"], detail["neuron"], detail["token"]) == (layer, neuron, token)
             assert detail["projection"] == pytest.approx(values[token], rel=1e-5, abs=1e-6)
             assert detail["percentile"] == pytest.approx(percentiles[token])
-        promoted = sorted(range(VOCABULARY), key=lambda token: (-values[token], token))[:10]
-        suppressed = sorted(range(VOCABULARY), key=lambda token: (values[token], token))[:10]
-        table = listed[(layer, neuron)]
-        assert table["rank"].to_list() == [*range(1, 11), *range(-1, -11, -1)]
-        assert table["token"].to_list() == promoted + suppressed
-        expected = [values[token] for token in promoted + suppressed]
-        assert table["value"].to_list() == pytest.approx(expected, rel=1e-5, abs=1e-6)
         assert spectrum["quantiles"] == pytest.approx(
             [quantile_by_hand(sorted(values), k / 256) for k in range(257)], rel=1e-5, abs=1e-6
         )
@@ -133,8 +107,6 @@ def test_rows_beyond_the_tokenizer_are_left_out(tmp_path: Path) -> None:
     source = Checkpoint.open(make_checkpoint(tmp_path / "model", plant=plant))
     within = measure_suppression(source, VOCABULARY, DETECTORS, "mean")
     beyond = measure_suppression(source, 96, DETECTORS, "mean")
-    assert within.projections["token"].max() < VOCABULARY  # type: ignore[operator]
-    assert beyond.projections["token"].max() >= VOCABULARY  # type: ignore[operator]
     highest = [found.spectra["quantiles"].list.last().to_numpy() for found in (within, beyond)]
     assert (highest[0] < 10).all() and (highest[1] > 10).all()
 
@@ -151,7 +123,7 @@ def test_small_pieces_and_batches_give_the_same_tables(
     monkeypatch.setattr(suppression, "BATCH", 7)
     monkeypatch.setattr(projections, "PIECE_BYTES", 8 * 40 * 3)
     pieces = measure_suppression(source, VOCABULARY, detectors, "mean")
-    for name in ("detectors", "tokens", "projections", "spectra"):
+    for name in ("detectors", "tokens", "spectra"):
         assert getattr(whole, name).equals(getattr(pieces, name)), name
 
 
@@ -217,24 +189,6 @@ def test_places_are_by_rank_and_equal_ones_share_theirs() -> None:
     assert quantiles(single).tolist() == [2.5] * 257
 
 
-@pytest.mark.parametrize("size", [1, 2, 5, 19, 20, 21, 60])
-def test_no_token_is_promoted_and_suppressed(size: int) -> None:
-    drawn = random.Random(size)
-    for values in (
-        [0.0] * size,
-        [float(drawn.randrange(3)) for _ in range(size)],
-        [drawn.random() for _ in range(size)],
-    ):
-        promoted, suppressed = (
-            found.tolist() for found in extremes(np.array(values, dtype=np.float32))
-        )
-        expected = sorted(range(size), key=lambda token: (-values[token], token))
-        assert promoted == expected[: min(10, math.ceil(size / 2))]
-        rest = [token for token in range(size) if token not in promoted]
-        rest.sort(key=lambda token: (values[token], token))
-        assert suppressed == rest[: min(10, size // 2)]
-
-
 def test_without_detectors_the_tables_are_empty_and_nothing_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,7 +197,7 @@ def test_without_detectors_the_tables_are_empty_and_nothing_is_read(
     one = measure_suppression(source, VOCABULARY, detectors_of(), "all")
     monkeypatch.undo()
     some = measure_suppression(source, VOCABULARY, DETECTORS, "all")
-    for name in ("detectors", "tokens", "projections", "spectra"):
+    for name in ("detectors", "tokens", "spectra"):
         assert getattr(one, name).is_empty()
         assert getattr(one, name).schema == getattr(some, name).schema
 

@@ -180,10 +180,32 @@ def test_a_figure_is_drawn_where_its_study_and_its_models_are_there() -> None:
     assert list(drawable(without.config, without)) == ["fig01_dead_neurons"]
 
 
+def test_ablations_read_the_domains_of_the_dead_study_unless_the_config_says_otherwise() -> None:
+    entries = [{"domain": "a", "tokens": 7}, {"domain": "b", "tokens": "all"}]
+    studies = {"dead": entries, "ngrams": entries[:1], "positions": []}
+    assert selection(studies=studies).ablation == [
+        {"domain": "a", "tokens": 50_000},
+        {"domain": "b", "tokens": 50_000},
+    ]
+    assert selection(studies=studies | {"ablation": entries[1:]}).ablation == entries[1:]
+    assert selection(studies=studies | {"ablation": []}).ablation == []
+    # There are no detectors where no n-grams are counted.
+    assert selection(studies=studies | {"ngrams": []}).ablation == []
+
+
+def test_text_of_ablations_changes_no_windows() -> None:
+    entries = [{"domain": "a", "tokens": 7}]
+    studies = {"dead": entries, "ngrams": entries, "positions": []}
+    ablating = selection(studies=studies | {"ablation": [{"domain": "a", "tokens": 10**9}]})
+    without = selection(studies=studies)
+    assert ablating.studies == without.studies == studies
+    assert ablating.shards == without.shards and ablating.domains == without.domains == ["a"]
+
+
 def test_what_a_figure_says_of_itself_is_what_a_config_can_give() -> None:
     for name in figure_names():
         module = import_module(f"neuron_census.draw.figures.{name}")
-        assert module.STUDY in ("dead", "ngrams", "positions")
+        assert module.STUDY in ("dead", "ngrams", "positions", "ablation")
         assert module.MODELS in ("models", *EXPERIMENTS)
 
 
@@ -227,3 +249,33 @@ def test_a_pattern_without_a_match_and_one_that_takes_all_away_are_errors(tmp_pa
         find_files("key", ["*.md"], [tmp_path])
     with pytest.raises(CensusError, match=r"key: all 1 files .* taken away again by !a\*"):
         find_files("key", ["*.txt", "!a*"], [tmp_path])
+
+
+def test_checkpoints_are_compared_each_with_the_next_where_all_are_selected() -> None:
+    changes: dict[str, Any] = {
+        "checkpoints": {
+            name: {"path": f"models/{name}", "tokenizer": "shared"} for name in ("a", "b", "c", "d")
+        },
+        "models": ["c", "a", "b"],
+        "experiments": {"checkpoints": ["a", "b", "c"]},
+        "comparisons": {"short": ["a", "c"], "one": ["a"], "not-selected": ["a", "d"]},
+    }
+    found = selection(**changes)
+    assert found.comparisons == {"checkpoints": ["a", "b", "c"], "short": ["a", "c"]}
+    assert found.pairs == {"a-b": ("a", "b"), "b-c": ("b", "c"), "a-c": ("a", "c")}
+    assert found.pairs_along("checkpoints") == ["a-b", "b-c"]
+    changes["comparisons"] = {"checkpoints": ["b", "c"]}
+    assert selection(**changes).comparisons == {"checkpoints": ["b", "c"]}
+    changes["comparisons"] = {"mine": ["a", "bb"]}
+    with pytest.raises(CensusError, match=r"comparisons\.mine\[1\]: unknown model 'bb'"):
+        selection(**changes)
+
+
+def test_two_comparisons_cannot_be_the_same_file() -> None:
+    names = ("a", "a-b", "b-c", "c")
+    with pytest.raises(CensusError, match=r"would be the same file, a-b-c\.parquet"):
+        selection(
+            checkpoints={name: {"path": name, "tokenizer": "shared"} for name in names},
+            models=list(names),
+            comparisons={"one": ["a", "b-c"], "other": ["a-b", "c"]},
+        )

@@ -142,7 +142,7 @@ def test_the_file_has_one_row_per_claim_also_where_all_layers_are_analysed(tmp_p
     detector = Layer({"unigram": [Detector(1, [(5,), (6,)])]})
     large = made_model("large", [detector] * 4, num_layers=4, ffn_dim=8)
     files = [written(tmp_path, tables) for tables in (large, small)]
-    given: dict[str, list[Path]] = {
+    given: dict[str, Any] = {
         name: [file[name] for file in files] for name in ("census", "triggers", "positions")
     }
     output = tmp_path / "claims.csv"

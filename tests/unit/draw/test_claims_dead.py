@@ -106,7 +106,9 @@ def test_what_does_not_vary_correlates_with_nothing(
 
 def test_what_is_found_is_said() -> None:
     model = by_dead("m", (8, 7.5, 1, 0.5))
-    assert dead.several_layers_mostly_dead([model]).found == "most dead: 80%; layers [0, 1]"
+    assert dead.several_layers_mostly_dead([model]).found == (
+        "most dead: 80%; layers with more than 70%: 0, 1"
+    )
     assert dead.upper_half_alive([model]).found == "most in an upper layer (%): 10"
     assert dead.lower_half_has_the_dead([model]).found == "lower and upper (%): 77.5, 7.5"
     assert dead.no_dead_neurons([model]).found == "1700 of 4000 neurons are dead"

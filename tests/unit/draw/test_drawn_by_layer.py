@@ -189,7 +189,7 @@ def test_figures_2_11_and_12(
     assert tuple(bars) == bins
     for layer, counts in enumerate(expected):
         ends = list(accumulate([counts.get(name, 0) for name in bins], initial=0))
-        stack = [bars[name][layer + 1] for name in bins]
+        stack = [bars[name][layer] for name in bins]
         assert stack == list(pairwise(ends)), f"layer {layer}"
     assert all(len(places) == len(expected) for places in bars.values())
     legend = legend_colours(figure)
@@ -200,7 +200,7 @@ def test_figures_2_11_and_12(
     assert legend.get(NEVER, "#d9d9d9") == "#d9d9d9"
     name = f"{ngrams} that cover a neuron's activations"
     assert figure.legends[0].get_title().get_text() == name
-    assert labels(figure.axes[0]) == ("layer (from 1)", "alive neurons")
+    assert labels(figure.axes[0]) == ("layer (from 0)", "alive neurons")
 
 
 # Of the first model, layer by layer: detectors; n-grams detected in the layer, and in it or below; new
@@ -288,11 +288,11 @@ def test_figures_4_and_14(
     ours = lines_by_label(first)
     quiet = {line.colour: points(line) for line in published_lines(first)}
     for name, (values, theirs) in named.items():
-        assert points(ours[name]) == ([1, 2, 3], values), "layers count from 1"
+        assert points(ours[name]) == ([0, 1, 2], values), "layers count from 0"
         assert ours[name].colour == legend[name]
-        assert quiet[legend[name]] == ([1, 2, 3], [None, theirs, None])
+        assert quiet[legend[name]] == ([0, 1, 2], [None, theirs, None])
         alone = lines_by_label(second)[name]
         assert points(alone) == ([1.0], [1.0 if ngrams == "tokens" else 0.0])
         assert alone.colour == legend[name]
     assert first.get_ylim()[1] > 33
-    assert labels(first) == ("layer (from 1)", f"different {ngrams}")
+    assert labels(first) == ("layer (from 0)", f"different {ngrams}")

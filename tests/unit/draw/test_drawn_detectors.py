@@ -68,7 +68,7 @@ def test_figure_5(models: dict[str, ModelTables]) -> None:
     figure = fig05_suppression.draw(fig05_suppression.table(models))
     curve, extremes, rest = figure.axes
     (title,) = figure.texts
-    name = "first, layer 2 (from 1), neuron 4"
+    name = "first, layer 1, neuron 4"
     assert title.get_text() == f"{name}: suppresses what it detects, {MINUS}0.450 on average"
     line, nought, diamonds = drawn_lines(curve)
     assert (line.x, line.y) == (QUANTILES, [0, 0.25, 0.5, 0.75, 1])
@@ -107,7 +107,7 @@ def test_figure_6(models: dict[str, ModelTables]) -> None:
     (sheet,) = figure.axes
     assert rows_of_text(sheet) == [
         [
-            "a, layer 2 (from 1), neuron 4",
+            "a, layer 1, neuron 4",
             f"suppresses its 2 tokens: {MINUS}0.45 on average; 61 activations",
         ],
         ["detects", "promotes most", "suppresses most"],
@@ -125,9 +125,9 @@ def test_a_promoting_detector_is_said_to_promote() -> None:
     made = made_model("m", [Layer({"unigram": [Detector(2, [(5,)], 10, (0.25,))]})], ffn_dim=4)
     figure = fig05_suppression.draw(fig05_suppression.table({"m": made}))
     said = "promotes what it detects, +0.250 on average"
-    assert figure.texts[0].get_text() == f"m, layer 1 (from 1), neuron 2: {said}"
+    assert figure.texts[0].get_text() == f"m, layer 0, neuron 2: {said}"
     figure = fig06_detector_examples.draw(fig06_detector_examples.table({"m": made}))
     assert rows_of_text(figure.axes[0])[0] == [
-        "m, layer 1 (from 1), neuron 2",
+        "m, layer 0, neuron 2",
         "promotes its token: +0.25 on average; 10 activations",
     ]

@@ -63,7 +63,7 @@ def test_figure_7() -> None:
     )
     figure = fig07_pattern_types.draw(fig07_pattern_types.table({"m": model}))
     assert titles(figure)[:-1] == [
-        f"m, layer {number // 2 + 1} (from 1), neuron {number}" for number in range(len(kinds))
+        f"m, layer {number // 2}, neuron {number}" for number in range(len(kinds))
     ]
     for axes, kind in zip(figure.axes, KINDS, strict=True):
         said = {cell.text: cell.colour for cell in drawn_cells(axes)}
@@ -104,7 +104,7 @@ def test_figures_8_10_15_and_16(module: FigureModule, named: tuple[str, str]) ->
         places = axes.get_yticks().tolist()
         assert places == sorted(places), "the lowest layer is at the bottom"
         assert [label.get_text() for label in axes.get_yticklabels()] == [
-            str(layer) for layer in range(1, len(layers) + 1)
+            str(layer) for layer in range(len(layers))
         ]
         for place, counts in zip(places, layers, strict=True):
             kinds = [kind for kind in KINDS for _ in range(counts.get(kind, 0))]
@@ -121,7 +121,7 @@ def test_figures_8_10_15_and_16(module: FigureModule, named: tuple[str, str]) ->
         f"{pattern}, {strength}: {count}": fill((pattern, strength))
         for (pattern, strength), count in counts.items()
     }
-    assert figure.axes[0].get_ylabel() == "layer (from 1)"
+    assert figure.axes[0].get_ylabel() == "layer (from 0)"
     assert {axes.get_xlabel() for axes in figure.axes} == {"positional neurons"}
 
 
@@ -140,7 +140,7 @@ def test_figure_9() -> None:
     figure = fig09_oscillatory_ranges.draw(numbers)
     (axes,) = figure.axes
     assert titles(figure) == [
-        "m, layer 3 (from 1): 3 strong oscillatory neurons; active ranges cover 32% of positions"
+        "m, layer 2: 3 strong oscillatory neurons; active ranges cover 32% of positions"
     ]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["7", "3", "5"]
     assert axes.get_yticks().tolist() == [0, 1, 2]

@@ -19,6 +19,10 @@ from neuron_census.errors import CensusError
 from neuron_census.formats.seal import seal
 from neuron_census.formats.table_files import write_table
 from neuron_census.formats.tables.census import CENSUS
+from neuron_census.formats.tables.contexts import CONTEXTS
+from neuron_census.formats.tables.coverage import COVERAGE
+from neuron_census.formats.tables.ngrams import PROJECTIONS, TRIGGERS
+from neuron_census.formats.tables.positions import POSITIONS
 
 SIZE = Size(layers=4, neurons=BLOCK + 88, vocabulary=101)
 
@@ -64,7 +68,14 @@ def test_columns_are_those_of_the_census(folder: Path, made: Made) -> None:
 
 def test_the_manifest_says_what_the_page_must_know(folder: Path) -> None:
     kinds = ["dead", "unigram_detector", "bigram_detector", "trigram_detector", "positional"]
-    assert chunk(folder, "manifest") == {
+    manifest = chunk(folder, "manifest")
+    meanings = manifest.pop("meanings")
+    for table in (CENSUS, TRIGGERS, PROJECTIONS, POSITIONS, CONTEXTS, COVERAGE):
+        assert list(meanings[table.name]) == list(table.all_columns)
+    assert meanings["census"]["dead"] == CENSUS.columns["dead"].meaning
+    searched = manifest["models"][0].pop("searched")
+    assert {n: len(parts) for n, parts in searched.items()} == {"1": 1, "2": 1, "3": 1}
+    assert manifest == {
         "kinds": [*kinds, "suppresses", "promotes"],
         "patterns": ["oscillatory", "both extremes", "one extreme", "other"],
         "strengths": ["strong", "weak"],
@@ -75,6 +86,7 @@ def test_the_manifest_says_what_the_page_must_know(folder: Path) -> None:
             "other": "#4D4D4D",
         },
         "block": 512,
+        "contextBlock": 256,
         "shown": {"detectors": 64, "others": 3},
         "models": [
             {
@@ -88,6 +100,7 @@ def test_the_manifest_says_what_the_page_must_know(folder: Path) -> None:
                     *("suppression", "pattern", "position_mi"),
                 ],
                 "companions": ["positions", "projections", "triggers"],
+                "coverage": None,
                 "thresholds": {"ngrams": {"coverage": 0.95}},
                 "domains": {"prose": 2_000_000, "code": 1_000_000},
             }
@@ -156,9 +169,9 @@ def test_every_detected_ngram_is_found_and_no_other(folder: Path, made: Made) ->
             if (row["layer"], row["neuron"]) in detectors
         }
         ngrams = chunk(folder, f"model-0/detected/{n}/ngrams")
-        places, layers, neurons, activations, _ = chunk(
+        places, layers, neurons, activations, _, _ = chunk(
             folder, f"model-0/detected/{n}/detectors"
-        ).reshape(5, -1)
+        ).reshape(6, -1)
         found = {
             (tuple(ngrams["ngram"][place]), ngrams["text"][place], *rest)
             for place, *rest in zip(
@@ -268,7 +281,7 @@ def _same(shown: object, stored: object) -> bool:
 
 def test_every_page_is_there_and_none_is_empty(folder: Path) -> None:
     pages = [file.relative_to(PAGE) for file in PAGE.rglob("*") if file.is_file()]
-    assert len(pages) == 16
+    assert len(pages) == 21
     for page in pages:
         assert (folder / page).read_bytes() == (PAGE / page).read_bytes() != b"", page
     library = handed_over(folder, "tables")[1].decode()

@@ -56,18 +56,19 @@ def test_ngrams_of_equal_text_are_told_apart_and_detectors_stand_in_order(tmp_pa
         )
         for wanted in (0, 1)
     ]
-    write_detected_ngrams(tmp_path / "data", "model-0", layers)
+    counted = [rows.with_columns(of=pl.col("activations") * 2) for rows in layers]
+    write_detected_ngrams(tmp_path / "data", "model-0", counted)
     assert chunk(tmp_path, "model-0/detected/1/ngrams") == {
         "ngram": [[4], [9]],
         "text": [" a", " a"],
     }
-    detectors = chunk(tmp_path, "model-0/detected/1/detectors").reshape(5, -1).T
-    # The place of the n-gram, layer, neuron, activations, occurrences.
+    detectors = chunk(tmp_path, "model-0/detected/1/detectors").reshape(6, -1).T
+    # The place of the n-gram, layer, neuron, activations, occurrences, all activations of the neuron.
     assert detectors.tolist() == [
-        [0, 0, 8, 50, 50],
-        [0, 1, 5, 10, 10],
-        [1, 0, 3, 30, 30],
-        [1, 0, 7, 20, 20],
-        [1, 1, 2, 40, 40],
+        [0, 0, 8, 50, 50, 100],
+        [0, 1, 5, 10, 10, 20],
+        [1, 0, 3, 30, 30, 60],
+        [1, 0, 7, 20, 20, 40],
+        [1, 1, 2, 40, 40, 80],
     ]
     assert chunk(tmp_path, "model-0/detected/2/ngrams") == {"ngram": [], "text": []}

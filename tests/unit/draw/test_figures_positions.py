@@ -78,10 +78,10 @@ def test_a_row_is_a_layer_and_starts_with_the_oscillatory_neurons() -> None:
     blue, black, pale = (to_hex(fill(*kind)) for kind in (OSCILLATORY, OTHER, BOTH_WEAK))
     assert rows(axes) == [[blue, blue, black], [pale, pale, pale]]
     names = [label.get_text() for label in axes.get_yticklabels()]
-    assert names == ["1", "2", "3"], "layers count from 1, the lowest at the bottom"
+    assert names == ["0", "1", "2"], "layers count from 0, the lowest at the bottom"
     lowest, _, highest = axes.get_yticks()
     assert {y for _, y, _ in circles(axes)} == {lowest, highest}, "the second layer is empty"
-    assert "from 1" in axes.get_ylabel()
+    assert "from 0" in axes.get_ylabel()
 
 
 @pytest.mark.parametrize(

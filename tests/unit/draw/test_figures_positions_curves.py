@@ -66,7 +66,7 @@ def test_neurons_stand_in_the_order_of_the_published_figure() -> None:
     figure = fig09_oscillatory_ranges.draw(numbers)
     (axes,) = figure.axes
     assert [label.get_text() for label in axes.get_yticklabels()] == [str(n) for n in PUBLISHED]
-    assert "opt-125m, layer 2 (from 1): 10 strong" in axes.get_title("left")
+    assert "opt-125m, layer 1: 10 strong" in axes.get_title("left")
     low, high = axes.get_ylim()
     assert low > high, "the smallest shift is at the top"
     bars = [part for part in axes.collections if isinstance(part, PolyCollection)]
@@ -111,7 +111,7 @@ def test_the_fullest_layer_is_shown_unless_another_is_asked_for() -> None:
         (none, "all models: no strong oscillatory neuron"),
         (
             fig09_oscillatory_ranges.table(models, model="a", layer=1),
-            "a, layer 2 (from 1): no strong oscillatory neuron",
+            "a, layer 1: no strong oscillatory neuron",
         ),
     ):
         assert fig09_oscillatory_ranges.draw(numbers).axes[0].get_title("left") == said
@@ -149,7 +149,7 @@ def test_the_clearest_neuron_of_all_models_is_shown() -> None:
     assert numbers["frequency"].to_list() == pytest.approx([0.5, 0.02, 0.0])
     figure = fig07_pattern_types.draw(numbers)
     titles = {axes.get_title("left") for axes in figure.axes}
-    assert titles == {" ", "b, layer 1 (from 1), neuron 2"}
+    assert titles == {" ", "b, layer 0, neuron 2"}
     empty = [text.get_text() for axes in figure.axes for text in axes.texts]
     assert empty.count("none in this run") == 7
 

@@ -20,6 +20,7 @@ from neuron_census.formats.reference.page import page
 from neuron_census.formats.reference.stores import AXES, STORES
 from neuron_census.formats.reference.texts import DOCUMENTS, WINDOWS
 from neuron_census.formats.table_files import write_table
+from neuron_census.formats.tables.ablations import ABLATIONS, FIRINGS
 from neuron_census.formats.tables.census import CENSUS
 from neuron_census.formats.tables.ngrams import TRIGGERS
 from neuron_census.formats.tables.of_a_model import TABLES
@@ -36,7 +37,17 @@ def test_the_page_is_written_from_the_formats() -> None:
 
 def test_the_page_names_every_column_array_and_attribute() -> None:
     text = page()
-    for table in (*TABLES, SENSITIVITY, SUMMARY, CLAIMS, DOCUMENTS, WINDOWS, *FIGURES):
+    for table in (
+        *TABLES,
+        ABLATIONS,
+        FIRINGS,
+        SENSITIVITY,
+        SUMMARY,
+        CLAIMS,
+        DOCUMENTS,
+        WINDOWS,
+        *FIGURES,
+    ):
         for name, column in table.all_columns.items():
             assert f"| `{name}` | {column.dtype} | {column.meaning} |" in text
     for store in STORES:
@@ -65,6 +76,8 @@ def test_a_figure_has_the_columns_that_are_described(name: str) -> None:
         if module.STUDY == "positions"
         else made_tables.grown_model("made", 4)
     )
+    made.frames["ablations"] = pl.DataFrame(schema=ABLATIONS.schema)
+    made.files["ablations"] = Path("never read")
     found = module.table({"made": made})
     types = {key: _in_csv(dtype) for key, dtype in found.schema.items()}
     assert list(types.items()) == list(DESCRIBED[name].schema.items())

@@ -33,6 +33,7 @@ def three_windows() -> MicroBatch:
     """Rows 7, 9 and 8 of the table, padded to five positions: of four, five and two tokens."""
     return MicroBatch(
         windows=np.array([7, 9, 8]),
+        documents=np.array([7, 9, 8]),
         ids=np.zeros((3, 5), dtype=np.int64),
         lengths=np.array([4, 5, 2]),
         domain=0,

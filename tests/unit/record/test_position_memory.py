@@ -35,7 +35,7 @@ def taken():
 
 def observe(file, shape, domain, active):
     ids = np.zeros((1, shape[2]), dtype=np.int64)
-    batch = MicroBatch(np.arange(1), ids, np.array([shape[2]]), domain, False, False, True)
+    batch = MicroBatch(np.arange(1), np.arange(1), ids, np.array([shape[2]]), domain, False, False, True)
     scratch = PositionScratch(file, shape, 200)
     counts = PositionCounts(scratch, Outbox(torch.device("cpu")))
     counts.observe(0, batch, Observation(active, batch))
@@ -66,7 +66,9 @@ def test_position_counts_of_the_largest_model_take_what_the_plan_says(tmp_path: 
     )
     model = ModelSize.of(config, torch.float16)
     window = np.zeros((1, WINDOW), dtype=np.int64)
-    batch = MicroBatch(np.arange(1), window, np.array([WINDOW]), 2, False, False, True)
+    batch = MicroBatch(
+        np.arange(1), np.arange(1), window, np.array([WINDOW]), 2, False, False, True
+    )
     work = Work.of([batch] * WINDOWS, model, domains=DOMAINS, window=WINDOW, ngram_layers=0)
     plan = make_plan(
         Request(model, work, torch.float16, "cpu", Memory(1 << 40, 1 << 40), free_disk=1 << 40)
@@ -74,7 +76,9 @@ def test_position_counts_of_the_largest_model_take_what_the_plan_says(tmp_path: 
     block = WINDOW * FFN_DIM
     assert work.position_block(model) == block, "a byte holds 200 windows"
     assert plan.disk_bytes - plan.recording_bytes == DOMAINS * LAYERS * block
-    others = MicroBatch(np.arange(1), window, np.array([WINDOW]), 2, True, False, False)
+    others = MicroBatch(
+        np.arange(1), np.arange(1), window, np.array([WINDOW]), 2, True, False, False
+    )
     without = Work.of([others] * WINDOWS, model, domains=DOMAINS, window=WINDOW, ngram_layers=0)
     planned = peak(model, work) - peak(model, without)
     status, said, errors = run_python(

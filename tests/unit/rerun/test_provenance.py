@@ -15,9 +15,8 @@ import neuron_census
 from neuron_census.config.configuration import configure
 from neuron_census.config.selection import Selection
 from neuron_census.errors import CensusError
-from neuron_census.rerun import code_digest, statement
-from neuron_census.rerun import provenance as module
-from neuron_census.rerun.provenance import Provenance
+from neuron_census.rerun import across_models, code_digest, drawn, statement
+from neuron_census.rerun.across_models import ProvenanceAcrossModels
 
 PACKAGE = Path(neuron_census.__file__).parent
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -36,6 +35,7 @@ CONFIG: dict[str, Any] = {
     "studies": {"dead": [{"domain": "notes", "tokens": 10}, {"domain": "code", "tokens": "all"}]}
     | {"ngrams": [{"domain": "notes", "tokens": 5}], "positions": []},
     "draw": {"style": "style.mplstyle"},
+    "comparisons": {"both": ["near", "far"]},
 }
 OPT = {
     "model_type": "opt",
@@ -71,7 +71,7 @@ def folder(tmp_path: Path) -> Path:
 def everything(folder: Path, config: dict[str, Any]) -> dict[str, str]:
     """The provenance of every kind of file."""
     given = configure(config)
-    provenance = Provenance(Selection(given, (folder,)))
+    provenance = ProvenanceAcrossModels(Selection(given, (folder,)))
     found = {f"domain {name}": provenance.domain(name) for name in given["domains"]}
     found["windows"] = provenance.windows("shared")
     for model in given["models"]:
@@ -82,6 +82,8 @@ def everything(folder: Path, config: dict[str, Any]) -> dict[str, str]:
     found["ngrams"] = provenance.ngrams("shared")
     found["figure"] = provenance.figure(FIGURE, "models")
     found["summary"] = provenance.summary()
+    found["comparison"] = provenance.comparison("near-far")
+    found["fates"] = provenance.fates("both")
     return found
 
 
@@ -98,8 +100,10 @@ def reached(
 
 
 SHOWN = {"figure", "summary"}
-NEAR = {"recordings near", "counts near", "ngram counts near", "census near"} | SHOWN
-FAR = {"recordings far", "counts far", "ngram counts far", "census far"} | SHOWN
+PUBLISHED = {"publication"}
+COMPARED = {"comparison", "fates"}
+NEAR = {"recordings near", "counts near", "ngram counts near", "census near"} | SHOWN | COMPARED
+FAR = {"recordings far", "counts far", "ngram counts far", "census far"} | SHOWN | COMPARED
 WINDOWS = {"windows", "ngrams"}
 
 
@@ -115,7 +119,7 @@ WINDOWS = {"windows", "ngrams"}
         (lambda c: c["studies"]["dead"].reverse(), WINDOWS | NEAR | FAR),
         (
             lambda c: c.update(classify={"dead": {"count_bos": True}}),
-            {"census near", "census far"} | SHOWN,
+            {"census near", "census far"} | SHOWN | COMPARED,
         ),
         (lambda c: c["models"].reverse(), SHOWN),
         (
@@ -138,7 +142,7 @@ def test_a_change_of_the_config_reaches_what_is_made_from_it(
         ("tokenizer/tokenizer.json", WINDOWS | NEAR | FAR),
         ("notes/a.txt", {"domain notes"} | WINDOWS | NEAR | FAR),
         ("notes/b.txt", {"domain notes"} | WINDOWS | NEAR | FAR),
-        ("style.mplstyle", {"figure"}),
+        ("style.mplstyle", {"figure", "fates"}),
     ],
 )
 def test_a_change_of_a_file_reaches_what_is_made_from_it(
@@ -174,17 +178,21 @@ def test_a_folder_without_a_checkpoint_is_named(folder: Path) -> None:
         everything(folder, CONFIG)
 
 
-SHOWN_LATER = {"claims", "explorer"}
+SHOWN_LATER = {"claims", "explorer", "report", *COMPARED, *PUBLISHED}
 
 
 def later(folder: Path) -> dict[str, str]:
     """The provenance of what is made beside figures, and of what is trained."""
     config = deepcopy(CONFIG) | {"train": TRAIN}
     config["domains"]["notes"]["held_out"] = 0.5
-    provenance = Provenance(Selection(configure(config), (folder,)))
+    provenance = ProvenanceAcrossModels(Selection(configure(config), (folder,)))
     return {
         "claims": provenance.claims(),
         "explorer": provenance.explorer(),
+        "report": provenance.report(),
+        "comparison": provenance.comparison("near-far"),
+        "fates": provenance.fates("both"),
+        "publication": provenance.publication(),
         "trained tokenizer": provenance.trained_tokenizer("letters"),
         "trained checkpoint": provenance.trained_checkpoint("small"),
         "recordings near": provenance.recordings("near"),
@@ -213,7 +221,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__", "*.nb*"))
     monkeypatch.setattr(code_digest, "FOLDER", copy)
     monkeypatch.setattr(statement, "PACKAGE", copy)
-    monkeypatch.setattr(module, "PAGE", copy / "draw" / "explorer")
+    monkeypatch.setattr(drawn, "EXPLORER", copy / "draw" / "explorer")
+    monkeypatch.setattr(across_models, "EXPLORER", copy / "draw" / "explorer")
+    monkeypatch.setattr(across_models, "REPORT", copy / "draw" / "report")
     for cached in (code_digest._tree, code_digest._module_digest, code_digest._imported):
         cached.cache_clear()
     return copy
@@ -222,12 +232,17 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("path", "text", "expected"),
     [
-        ("draw/claims/dead.py", "\nmore = 1\n", {"claims"}),
-        ("draw/claims/another.py", "more = 1\n", {"claims"}),
-        ("draw/explorer/page/index.html", "<p>", {"explorer"}),
-        ("draw/explorer/page/style.css", "p {}", {"explorer"}),
-        ("draw/explorer/page/code/search.js", ";", {"explorer"}),
-        ("draw/explore.py", "\nmore = 1\n", {"explorer"}),
+        ("draw/claims/dead.py", "\nmore = 1\n", {"claims", "report", "publication"}),
+        ("draw/claims/another.py", "more = 1\n", {"claims", "report", "publication"}),
+        ("draw/explorer/page/index.html", "<p>", {"explorer", "publication"}),
+        ("draw/explorer/page/style.css", "p {}", {"explorer", "report", "publication"}),
+        ("draw/explorer/page/code/search.js", ";", {"explorer", "publication"}),
+        ("draw/explore.py", "\nmore = 1\n", {"explorer", "publication"}),
+        ("draw/report/page/index.html", "<p>", {"report"}),
+        ("draw/report/findings.py", "\nmore = 1\n", {"report"}),
+        ("draw/compare.py", "\nmore = 1\n", {"comparison", "fates", "report", "publication"}),
+        ("draw/figures/neuron_fates.py", "\nmore = 1\n", {"fates", "report"}),
+        ("draw/publication/data_card.py", "\nmore = 1\n", PUBLISHED),
         ("train/train_tokenizer.py", "\nmore = 1\n", {"trained tokenizer", "trained checkpoint"}),
         ("train/train_checkpoint.py", "\nmore = 1\n", {"trained checkpoint"}),
         ("train/recipe.py", "\nmore = 1\n", {"trained checkpoint"}),

@@ -12,6 +12,7 @@ from neuron_census.errors import CensusError
 from neuron_census.formats.counts import Counts
 from neuron_census.formats.ngram_counts import NgramCounts
 from neuron_census.formats.seal import check_same, read_seal
+from neuron_census.formats.windows import Windows
 from neuron_census.tokenizer.encoder import Encoder
 
 THREADS = 2
@@ -91,3 +92,26 @@ def check_tokenizer(encoder: Encoder, ngrams: Path) -> None:
             f"another tokenizer ({cut_with}, says {ngrams}). Name the tokenizer that cut them, or delete the "
             "windows and run again; the workflow rebuilds them."
         )
+
+
+def open_windows(path: Path, counts: Counts) -> Windows:
+    """Open the window table that a model was recorded from.
+
+    Parameters
+    ----------
+    path
+        the window table
+    counts
+        the counts store
+
+    Raises CensusError for other windows.
+    """
+    table = Windows.open(path)
+    recorded = counts.recorded["windows"]
+    if recorded != table.digest:
+        raise CensusError(
+            f"{path}: these windows have the digest {table.digest}, and {counts.path} was counted with "
+            f"{recorded}. Name the windows that were recorded, or delete the counts and run again; the workflow "
+            "rebuilds them."
+        )
+    return table

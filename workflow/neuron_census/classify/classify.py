@@ -1,8 +1,9 @@
 """Classify: counts become a census, one row per neuron; every threshold is applied here.
 
-classify(counts=Path("counts/m.zarr"), checkpoint=model, tokenizer=model, thresholds="{}",
+classify(counts=Path("counts/m.zarr"), windows=..., checkpoint=model, tokenizer=model, thresholds="{}",
          census=Path("census/m.parquet"), triggers=..., projections=..., spectra=...,
-         positions=..., looser=..., sensitivity=Path("sensitivity/m.csv"))
+         positions=..., looser=..., contexts=..., coverage=..., seen_ngrams=...,
+         sensitivity=Path("sensitivity/m.csv"))
 read_table(Path("census/m.parquet"), CENSUS)    # one row per neuron
 """
 
@@ -18,13 +19,21 @@ import numpy as np
 import polars as pl
 
 from neuron_census.checkpoint.checkpoint import Checkpoint
-from neuron_census.classify.belonging import check_tokenizer, check_weights, facts_of_counts
+from neuron_census.classify.belonging import (
+    check_tokenizer,
+    check_weights,
+    facts_of_counts,
+    open_windows,
+)
 from neuron_census.classify.dead import Activity, count_activity
+from neuron_census.classify.evidence.census import classify_evidence
+from neuron_census.classify.evidence.tables import EvidenceSources
 from neuron_census.classify.ngrams.census import classify_ngrams
 from neuron_census.classify.ngrams.looser import measure_looser
 from neuron_census.classify.ngrams.sensitivity import measure_sensitivity
 from neuron_census.classify.positions.census import PositionCensus, classify_positions
 from neuron_census.classify.positions.mutual_information import TooFewWindowsError
+from neuron_census.classify.promoted_tokens import list_projections
 from neuron_census.classify.suppression import measure_suppression
 from neuron_census.classify.thresholds import NgramThresholds, PositionThresholds, Thresholds
 from neuron_census.errors import CensusError
@@ -39,7 +48,7 @@ from neuron_census.formats.tables.ngrams import PROJECTIONS, SPECTRA, TRIGGERS
 from neuron_census.formats.tables.positions import POSITIONS
 from neuron_census.formats.tables.sensitivity import SENSITIVITY
 from neuron_census.formats.tables.table import NEURON
-from neuron_census.progress import note
+from neuron_census.progress import note, speak_of
 from neuron_census.tokenizer.encoder import Encoder
 from neuron_census.tokenizer.token_text import TokenText
 
@@ -50,6 +59,7 @@ PLACE = list(NEURON)
 def classify(
     *,
     counts: Path,
+    windows: Path | None = None,
     ngrams: Path | None = None,
     ngram_counts: list[Path] | None = None,
     checkpoint: Path,
@@ -62,6 +72,9 @@ def classify(
     spectra: Path,
     positions: Path,
     looser: Path,
+    contexts: Path,
+    coverage: Path,
+    seen_ngrams: Path,
     sensitivity: Path,
 ) -> None:
     """Say for every neuron whether it is dead, what it detects, and whether it encodes position.
@@ -74,6 +87,8 @@ def classify(
     ----------
     counts
         the counts store of one model
+    windows
+        the window table that it was recorded from, of which contexts show the text
     ngrams
         the numbered n-grams of the study
     ngram_counts
@@ -91,23 +106,34 @@ def classify(
     triggers
         where to write the n-grams that activate neurons
     projections
-        where to write what token detectors promote and suppress most
+        where to write what neurons promote and suppress most
     spectra
-        where to write the quantiles of their projections
+        where to write the quantiles of the projections of token detectors
     positions
         where to write the curves of positional neurons
     looser
         where to write the detectors of every layer under looser thresholds
+    contexts
+        where to write the text around the places where neurons are active
+    coverage
+        where to write how sure the dead neurons of every layer are
+    seen_ngrams
+        where to write how many of the n-grams of such text were seen
     sensitivity
         where to write how the number of detectors changes with the thresholds, as CSV
     """
+    speak_of(census.stem)
     given = Thresholds.from_json(thresholds)
     store = Counts.open(counts)
     layers = [NgramCounts.open(path) for path in ngram_counts or []]
     facts = facts_of_counts(store, layers, ngrams)
     facts["thresholds"] = hashlib.sha256(thresholds.encode()).hexdigest()[:32]
     activity = _count_activity(store, given)
+    by_position, left_out = _classify_positions(store, given.positions)
     parts = [_dead_columns(activity)]
+    evidence = classify_evidence(store, activity, given) if store.has_documents else None
+    if evidence is not None:
+        parts.append(evidence.columns)
     by_ngrams = _Ngrams.none()
     if ngrams is not None:
         source = Checkpoint.open(checkpoint)
@@ -120,18 +146,22 @@ def classify(
             tokenizer,
             given.ngrams,
             activity,
+            None if by_position is None else by_position.columns,
         )
         parts.append(by_ngrams.columns)
-    by_position, left_out = _classify_positions(store, given.positions)
     if by_position is not None:
         parts.append(by_position.columns)
     parts.append(_domain_columns(activity))
     curves = pl.DataFrame(schema=POSITIONS.schema) if by_position is None else by_position.positions
     write_table_parts(by_ngrams.triggers, TRIGGERS, triggers, facts=facts)
-    write_table(by_ngrams.projections, PROJECTIONS, projections, facts=facts)
+    write_table_parts(by_ngrams.projections, PROJECTIONS, projections, facts=facts)
     write_table(by_ngrams.spectra, SPECTRA, spectra, facts=facts)
     write_table(curves, POSITIONS, positions, facts=facts)
     write_table(by_ngrams.looser, LOOSER, looser, facts=facts)
+    table = None if windows is None else open_windows(windows, store)
+    sources = EvidenceSources(store, table, ngrams, tokenizer, given.evidence)
+    sure = None if evidence is None else evidence.coverage
+    sources.write(sure, coverage=coverage, contexts=contexts, seen_ngrams=seen_ngrams, facts=facts)
     with sealed(sensitivity, facts) as temporary:
         by_ngrams.sensitivity.write_csv(temporary)
     tokens_by_domain = dict(zip(store.domains, activity.tokens.tolist(), strict=True))
@@ -156,7 +186,7 @@ class _Ngrams:
 
     columns: pl.DataFrame
     triggers: Iterable[pl.DataFrame]
-    projections: pl.DataFrame
+    projections: Iterable[pl.DataFrame]
     spectra: pl.DataFrame
     looser: pl.DataFrame
     sensitivity: pl.DataFrame
@@ -164,8 +194,8 @@ class _Ngrams:
     @classmethod
     def none(cls) -> _Ngrams:
         """Return empty tables, for where no study reads n-grams."""
-        tables = (PROJECTIONS, SPECTRA, LOOSER, SENSITIVITY)
-        return cls(pl.DataFrame(), (), *(pl.DataFrame(schema=table.schema) for table in tables))
+        tables = (SPECTRA, LOOSER, SENSITIVITY)
+        return cls(pl.DataFrame(), (), (), *(pl.DataFrame(schema=table.schema) for table in tables))
 
 
 def _count_activity(store: Counts, thresholds: Thresholds) -> Activity:
@@ -236,6 +266,7 @@ def _classify_ngrams(
     tokenizer: Path,
     thresholds: NgramThresholds,
     activity: Activity,
+    positions: pl.DataFrame | None,
 ) -> _Ngrams:
     ngrams = classify_ngrams(layers, index, thresholds, activity.dead)
     encoder = Encoder.open(tokenizer)
@@ -250,13 +281,10 @@ def _classify_ngrams(
     columns = ngrams.columns.join(
         effects.detectors, on=PLACE, how="left", maintain_order="left", validate="1:1"
     )
-    projections = effects.projections.with_columns(
-        text=text.texts.gather(effects.projections["token"])
-    )
     return _Ngrams(
         columns.select(*PLACE, *CENSUS.optional["ngrams"]),
         ngrams.triggers(text, effects.tokens),
-        projections.select(list(PROJECTIONS.columns)),
+        list_projections(checkpoint, text, activity.dead, [ngrams.columns, positions]),
         effects.spectra,
         measure_looser(layers, index, thresholds, activity.dead),
         measure_sensitivity(layers, index, thresholds, activity.dead),

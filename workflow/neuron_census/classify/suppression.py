@@ -6,7 +6,7 @@ their projections are negative: on average, all of them, or most of them.
     found = measure_suppression(checkpoint, vocabulary, census.token_detectors, "mean")
     found.detectors      # columns of the census, one row per token detector
     found.tokens         # one row per token detector and covered token
-    found.projections    # rows of the projections table, without texts; found.spectra likewise
+    found.spectra        # the table of that name
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from jaxtyping import Float, Float32, Float64, Int64
+from jaxtyping import Float, Float32, Float64
 from torch import Tensor
 
 from neuron_census.checkpoint.checkpoint import Checkpoint
@@ -28,13 +28,11 @@ from neuron_census.formats.tables.table import NEURON
 from neuron_census.formats.tables.vocabulary import READINGS
 from neuron_census.progress import progress
 
-EXTREMES = 10
-"""Tokens that are listed as the most promoted ones, and as the most suppressed ones."""
 QUANTILES = 257
 BATCH = 512
 """Detectors whose projections are in memory at a time: 100 MB with OPT's vocabulary."""
 
-# As they are measured; `suppresses` is read off them, and texts are added to the projections later.
+# As they are measured; `suppresses` is read off them.
 DETECTORS = CENSUS.types(
     *NEURON,
     "suppression",
@@ -43,20 +41,18 @@ DETECTORS = CENSUS.types(
     "suppression_percentile",
 )
 TOKENS = PROJECTIONS.types(*NEURON, "token") | TRIGGERS.types("projection", "percentile")
-WITHOUT_TEXT = PROJECTIONS.types(*NEURON, "rank", "token", "value")
 
 
 @dataclass(frozen=True)
 class Suppression:
     """What the output rows of token detectors do to tokens; rows by layer, then neuron.
 
-    `detectors` has the columns of the census; `tokens` has one row per detector and covered token;
-    `projections` and `spectra` are the tables of those names, the former without texts.
+    `detectors` has the columns of the census; `tokens` has one row per detector and covered token; `spectra` is
+    the table of that name.
     """
 
     detectors: pl.DataFrame
     tokens: pl.DataFrame
-    projections: pl.DataFrame
     spectra: pl.DataFrame
 
 
@@ -120,7 +116,6 @@ class _Rows:
     def __init__(self) -> None:
         self.detectors: list[tuple[object, ...]] = []
         self.tokens: list[tuple[object, ...]] = []
-        self.projections: list[tuple[object, ...]] = []
         self.spectra: list[tuple[object, ...]] = []
 
     def tables(self, reading: str) -> Suppression:
@@ -129,7 +124,6 @@ class _Rows:
         return Suppression(
             detectors.with_columns(suppresses=READINGS[reading]),
             pl.DataFrame(self.tokens, schema=TOKENS, orient="row"),
-            pl.DataFrame(self.projections, schema=WITHOUT_TEXT, orient="row"),
             pl.DataFrame(self.spectra, schema=SPECTRA.schema, orient="row"),
         )
 
@@ -165,10 +159,6 @@ def _add_batch(
             for row in zip(covered.tolist(), own.tolist(), percentiles.tolist(), strict=True)
         ]
         found.spectra.append((*place, quantiles(ascending).tolist()))
-        promoted, suppressed = extremes(of_neuron)
-        for sign, tokens_by_rank in ((1, promoted), (-1, suppressed)):
-            for rank, token in enumerate(tokens_by_rank.tolist(), start=1):
-                found.projections.append((*place, sign * rank, token, of_neuron[token].item()))
 
 
 def rank_percentiles(
@@ -209,33 +199,3 @@ def quantiles(ascending: Float32[np.ndarray, " token"]) -> Float32[np.ndarray, "
         places, np.arange(len(ascending)), ascending
     )
     return found.astype(np.float32)
-
-
-def extremes(
-    values: Float32[np.ndarray, " token"],
-) -> tuple[Int64[np.ndarray, " promoted"], Int64[np.ndarray, " suppressed"]]:
-    """Return the ten most promoted and the ten most suppressed tokens, the most extreme first.
-
-    The lower id comes first where projections are equal. No token is on both lists: with fewer
-    than twenty tokens, the promoted ones get half, rounded up.
-
-    Parameters
-    ----------
-    values
-        the projections on all tokens
-    """
-    promoted = _lowest(-values, min(EXTREMES, (len(values) + 1) // 2))
-    rest = values.copy()
-    rest[promoted] = np.inf
-    return promoted, _lowest(rest, min(EXTREMES, len(values) // 2))
-
-
-def _lowest(values: Float32[np.ndarray, " token"], count: int) -> Int64[np.ndarray, " lowest"]:
-    """Return the places of the lowest values, in order; equal ones by place."""
-    if count == 0:
-        return np.empty(0, dtype=np.int64)
-    border = np.partition(values, count - 1)[count - 1]
-    candidates = np.flatnonzero(values <= border)
-    by_value = np.argsort(values[candidates], kind="stable")
-    lowest: Int64[np.ndarray, " lowest"] = candidates[by_value[:count]]
-    return lowest

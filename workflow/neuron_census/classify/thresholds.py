@@ -21,6 +21,15 @@ class DeadThresholds:
 
 
 @dataclass(frozen=True)
+class EvidenceThresholds:
+    """How sure intervals are, how many replicates are behind them, and how many contexts are shown."""
+
+    confidence: float
+    replicates: int
+    contexts: int
+
+
+@dataclass(frozen=True)
 class LooserThresholds:
     """Under which n-gram detectors are counted a second time, to see where those of small models begin."""
 
@@ -56,6 +65,7 @@ class Thresholds:
     """Every threshold of the census."""
 
     dead: DeadThresholds
+    evidence: EvidenceThresholds
     ngrams: NgramThresholds
     positions: PositionThresholds
 
@@ -69,6 +79,7 @@ class Thresholds:
         ngrams, positions = read["ngrams"], read["positions"]
         return cls(
             DeadThresholds(**read["dead"]),
+            EvidenceThresholds(**read["evidence"]),
             NgramThresholds(**ngrams | {"looser": LooserThresholds(**ngrams["looser"])}),
             PositionThresholds(**positions | {"patterns": PatternRules(**positions["patterns"])}),
         )

@@ -17,7 +17,7 @@ COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 def configure(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the merged config, checked, with its defaults, and without what is null.
+    """Return the merged config, checked, with its defaults, and without what is null; `models` has `models_more`, too.
 
     Parameters
     ----------
@@ -28,6 +28,7 @@ def configure(given: Mapping[str, Any]) -> dict[str, Any]:
     """
     config: dict[str, Any] = read_section(given)
     check_consistency(config)
+    config["models"] = list(dict.fromkeys([*config["models"], *config["models_more"]]))
     return config
 
 

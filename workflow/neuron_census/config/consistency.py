@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from neuron_census.errors import one_of
@@ -138,7 +139,7 @@ def _checkpoint_faults(
 
 def _selection_faults(config: Mapping[str, Any]) -> Iterator[str]:
     experiments = config["experiments"]
-    lists = {"models": config["models"]}
+    lists = {"models": config["models"], "models_more": config["models_more"]}
     lists |= {f"experiments.{name}": models for name, models in experiments.items()}
     for called, models in lists.items():
         for number, model in enumerate(models):
@@ -149,15 +150,39 @@ def _selection_faults(config: Mapping[str, Any]) -> Iterator[str]:
             f"experiments.no_positions: found {pair}, expected two models, the first with position "
             "embeddings and the second without, or none."
         )
+    yield from _comparison_faults(config)
     shown = config["draw"]["oscillatory_ranges"].get("model")
-    if shown is not None and shown not in config["models"]:
-        yield (
-            f"draw.oscillatory_ranges.model: unknown model '{shown}'; "
-            f"{one_of(shown, config['models'])}"
-        )
+    models = list(dict.fromkeys([*config["models"], *config["models_more"]]))
+    if shown is not None and shown not in models:
+        yield (f"draw.oscillatory_ranges.model: unknown model '{shown}'; {one_of(shown, models)}")
+
+
+def _comparison_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    listed = {f"comparisons.{name}": models for name, models in config["comparisons"].items()}
+    named: dict[str, tuple[str, str, str]] = {}
+    for where, models in (
+        {"experiments.checkpoints": config["experiments"]["checkpoints"]} | listed
+    ).items():
+        if where in listed:
+            for number, model in enumerate(models):
+                place = f"{where}[{number}]"
+                yield from _unknown(place, "model", model, config["checkpoints"], "checkpoints")
+        for before, after in pairwise(models):
+            first, *pair = named.setdefault(f"{before}-{after}".casefold(), (where, before, after))
+            if pair != [before, after]:
+                yield (
+                    f"{where}: the comparison of '{before}' with '{after}' and that of '{pair[0]}' with '{pair[1]}' "
+                    f"in {first} would be the same file, {before}-{after}.parquet. Rename one of the models."
+                )
 
 
 def _study_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    cut = {
+        entry["domain"]
+        for study, entries in config["studies"].items()
+        for entry in entries
+        if study != "ablation"
+    }
     for study, entries in config["studies"].items():
         seen = set()
         for number, entry in enumerate(entries):
@@ -166,6 +191,11 @@ def _study_faults(config: Mapping[str, Any]) -> Iterator[str]:
             if domain in seen:
                 yield f"{where}: '{domain}' occurs twice; give one budget for it."
             seen.add(domain)
+            if study == "ablation" and domain in config["domains"] and domain not in cut:
+                yield (
+                    f"{where}: no other study reads '{domain}', and ablation takes windows of theirs that the n-gram "
+                    f"study does not read; {one_of(domain, sorted(cut))}"
+                )
 
 
 def _recipe_faults(config: Mapping[str, Any]) -> Iterator[str]:

@@ -28,8 +28,8 @@ class Drawable:
 def drawable(config: Mapping[str, Any], selection: Selection) -> dict[str, Drawable]:
     """Return the figures that can be drawn, by their names.
 
-    A figure is a module `draw/figures/fig…` that says which study it needs and which models it shows. It is
-    drawn where that study reads something and that list has a model.
+    A figure is a module `draw/figures/fig…` (of the paper) or `figure_…` (our own) that says which study it
+    needs and which models it shows. It is drawn where that study reads something and that list has a model.
 
     Parameters
     ----------
@@ -39,15 +39,24 @@ def drawable(config: Mapping[str, Any], selection: Selection) -> dict[str, Drawa
         what that config selects
     """
     figures = {}
-    for path in sorted(FOLDER.glob("fig[0-9]*.py")):
-        said = _constants(path)
-        if config["studies"][said["STUDY"]] and selection.shown(said["MODELS"]):
+    for path in sorted([*FOLDER.glob("fig[0-9]*.py"), *FOLDER.glob("figure_*.py")]):
+        said = figure_constants(path)
+        reads = (
+            selection.ablation if said["STUDY"] == "ablation" else config["studies"][said["STUDY"]]
+        )
+        if reads and selection.shown(said["MODELS"]):
             figures[path.stem] = Drawable(said["STUDY"], said["MODELS"], said.get("CHOICE", ""))
     return figures
 
 
-def _constants(path: Path) -> dict[str, str]:
-    """`STUDY`, `MODELS` and `CHOICE` of a figure's module, which is not imported for it."""
+def figure_constants(path: Path) -> dict[str, str]:
+    """Return `STUDY`, `MODELS` and `CHOICE` of a figure's module, which is not imported for it.
+
+    Parameters
+    ----------
+    path
+        the module
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return {
         node.targets[0].id: ast.literal_eval(node.value)

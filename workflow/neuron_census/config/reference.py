@@ -16,7 +16,7 @@ INTRODUCTION = """\
 `config.yaml` holds the defaults. A file given with `--configfile`, wherever it is, is merged over the defaults:
 mappings (such as the catalogues `checkpoints`, `tokenizers` and `domains`) are merged, lists (such as `models` and the
 studies) and single values are replaced, and `null` removes a value. For a single run,
-`--config 'classify={"dead": {"count_bos": true}}'` does the same.
+`--config 'classify={"dead": {"count_bos": true}}'` does the same. `models_more` adds to `models` without repeating it.
 
 | file | what it takes a census of |
 |---|---|
@@ -59,7 +59,7 @@ def _rows(path: str, described: Mapping[str, Any]) -> Iterator[tuple[str, str, s
     required = described.get("required", [])
     for key, below in described.get("properties", {}).items():
         inside = list(_rows(f"{path}.{key}", below))
-        if not inside or below["type"] == "array":
+        if not inside or "array" in below["type"]:
             default = "required" if key in required else _default(below)
             yield f"{path}.{key}", below["description"], expected(below), default
         yield from inside

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,25 @@ from neuron_census.paths.opt_config import read_opt_config
 
 # What the paper claims and shows, as numbers.
 PAPER = Path(__file__).parents[3] / "resources" / "paper"
+CHECKPOINTS = "checkpoints"
+"""The experiment that is compared by itself."""
+
+
+def pair_name(before: str, after: str) -> str:
+    """Return the name under which two models are compared.
+
+    >>> pair_name("step-700", "end")
+    'step-700-end'
+    """
+    return f"{before}-{after}"
+
+
+# What we claim besides.
+OUR_CLAIMS = PAPER.parent / "ours" / "claims.toml"
+CUT = ("dead", "ngrams", "positions")
+"""The studies for which text is cut into windows."""
+ABLATION_TOKENS = 50_000
+"""What the ablation study takes at most of each domain of the dead study, where the config does not say."""
 
 
 @dataclass(frozen=True)
@@ -50,18 +70,62 @@ class Selection:
         return [model for model in self.models if model not in variants] or self.models
 
     @property
+    def comparisons(self) -> dict[str, list[str]]:
+        """Lists of checkpoints whose neurons are compared from each to the next, by name, if all are selected.
+
+        The experiment `checkpoints` is one of them, unless `comparisons` has another list of that name.
+        """
+        listed = {
+            CHECKPOINTS: self.config["experiments"][CHECKPOINTS],
+            **self.config["comparisons"],
+        }
+        return {
+            name: list(models)
+            for name, models in listed.items()
+            if len(models) > 1 and set(models) <= set(self.models)
+        }
+
+    @property
+    def pairs(self) -> dict[str, tuple[str, str]]:
+        """Earlier and later model of every two checkpoints that are compared, by the name of their comparison."""
+        return {
+            pair_name(before, after): (before, after)
+            for models in self.comparisons.values()
+            for before, after in pairwise(models)
+        }
+
+    def pairs_along(self, comparison: str) -> list[str]:
+        """Return the names of the pairs of neighbours in a list of checkpoints, in the order of their steps."""
+        return [pair_name(*pair) for pair in pairwise(self.comparisons[comparison])]
+
+    @property
     def domains(self) -> list[str]:
         """Domains that some study reads, in the order in which they are first named."""
-        studies = self.config["studies"]
-        named = [
-            entry["domain"] for study in ("dead", "ngrams", "positions") for entry in studies[study]
-        ]
+        named = [entry["domain"] for study in self.studies.values() for entry in study]
         return list(dict.fromkeys(named))
+
+    @property
+    def studies(self) -> dict[str, list[Mapping[str, Any]]]:
+        """What each study reads for which windows are cut; that of ablations reads windows of these."""
+        return {study: list(self.config["studies"][study]) for study in CUT}
+
+    @property
+    def ablation(self) -> list[Mapping[str, Any]]:
+        """What the ablation study takes of each domain; nothing where no study reads n-grams."""
+        if not self.config["studies"]["ngrams"]:
+            return []
+        given = self.config["studies"].get("ablation")
+        if given is not None:
+            return list(given)
+        return [
+            {"domain": entry["domain"], "tokens": ABLATION_TOKENS}
+            for entry in self.config["studies"]["dead"]
+        ]
 
     @property
     def shards(self) -> range:
         """Numbers of the shards into which windows are dealt."""
-        return range(shard_count(self.config["studies"], self.config["record"]["shard_tokens"]))
+        return range(shard_count(self.studies, self.config["record"]["shard_tokens"]))
 
     def tokenizer_of(self, model: str) -> str:
         """Return the name of a model's tokenizer; a tokenizer of its own has the name of the model."""

@@ -14,14 +14,16 @@ import numpy as np
 import polars as pl
 import zarr
 
+from neuron_census.count.evidence import evidence_shapes, merge_evidence
 from neuron_census.count.recordings import check_recordings_agree
 from neuron_census.errors import MADE_AGAIN, CensusError
 from neuron_census.formats.counts import FORMAT, VERSION, create_positions, create_totals
+from neuron_census.formats.documents import StudyDocuments
 from neuron_census.formats.recording import facts_of, open_recording
 from neuron_census.formats.seal import sealed
 from neuron_census.formats.windows import Windows
 from neuron_census.formats.zarr_store import mark_complete, read_checked
-from neuron_census.progress import progress
+from neuron_census.progress import progress, speak_of
 
 
 def count(*, recordings: list[Path], windows: Path, output: Path) -> None:
@@ -39,7 +41,9 @@ def count(*, recordings: list[Path], windows: Path, output: Path) -> None:
     table = Windows.open(windows)
     groups = {path: open_recording(path) for path in recordings}
     shared = check_recordings_agree(groups, table.shards, table.digest, table.path)
-    _check_arrays(groups, shared, _shards_with_positions(table))
+    speak_of(shared["model"])
+    documents = StudyDocuments.of(table)
+    _check_arrays(groups, shared, _shards_with_positions(table), documents)
     layers, domains, ffn_dim = shared["num_layers"], len(table.domains), shared["ffn_dim"]
     with sealed(output, facts_of(shared)) as folder:
         store = zarr.open_group(folder, mode="w")
@@ -62,6 +66,9 @@ def count(*, recordings: list[Path], windows: Path, output: Path) -> None:
             _add_positions(
                 create_positions(store, domains, layers, shared["window_length"], ffn_dim), parts
             )
+        seen = {path: group for path, group in groups.items() if "windows/active" in group}
+        if seen:
+            merge_evidence(store, seen, documents, layers, ffn_dim)
         mark_complete(store)
 
 
@@ -78,7 +85,10 @@ def _add_positions(array: zarr.Array[Any], parts: dict[Path, zarr.Group]) -> Non
 
 
 def _check_arrays(
-    groups: dict[Path, zarr.Group], shared: dict[str, Any], with_positions: set[int]
+    groups: dict[Path, zarr.Group],
+    shared: dict[str, Any],
+    with_positions: set[int],
+    documents: StudyDocuments,
 ) -> None:
     """Check that each recording holds all the counts that its windows call for.
 
@@ -92,6 +102,8 @@ def _check_arrays(
         }
         if group.attrs["shard"] in with_positions:
             expected["counts/positions"] = (domains, layers, shared["window_length"], ffn_dim)
+        windows = len(documents.of_shard(int(str(group.attrs["shard"]))))
+        expected |= evidence_shapes(windows, layers, ffn_dim, shared["contexts"])
         for name, shape in expected.items():
             array = group.get(name)
             found = array.shape if isinstance(array, zarr.Array) else "none"

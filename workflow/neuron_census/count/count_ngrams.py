@@ -26,7 +26,7 @@ from neuron_census.formats.recording import facts_of, open_recording
 from neuron_census.formats.seal import sealed
 from neuron_census.formats.zarr_store import mark_complete
 from neuron_census.loops.ngrams import count_block, numbers_of
-from neuron_census.progress import progress
+from neuron_census.progress import progress, speak_of
 
 BITS_AT_A_TIME = 1 << 18
 """Set bits whose n-grams one thread lists at a time: 3 MiB."""
@@ -57,6 +57,7 @@ def count_ngrams(
     index = NgramIndex.open(ngrams)
     groups = {path: open_recording(path) for path in recordings}
     shared = check_recordings_agree(groups, index.shards, index.windows_digest, index.path)
+    speak_of(shared["model"])
     by_shard = {group.attrs["shard"]: (path, group) for path, group in groups.items()}
     # A shard without windows of the study has no bits.
     shards = [shard for shard in range(index.shards) if len(index.ids(1, shard))]
@@ -93,7 +94,7 @@ def _count_layer(
     with (
         ThreadPoolExecutor(threads) as workers,
         ThreadPoolExecutor(1) as reader,
-        progress(what=f"layer {bits[0].layer}", unit="neuron", total=ffn_dim) as bar,
+        progress(what=f"n-grams of layer {bits[0].layer}", unit="neuron", total=ffn_dim) as bar,
     ):
         read = reader.submit(_block, bits, 0)
         for start in range(0, ffn_dim, step):

@@ -58,7 +58,7 @@ def number_ngrams(*, windows: Path, output: Path) -> None:
                 "shards": table.shards,
             }
         )
-        with progress(what="numbering", unit="n", total=len(SIZES)) as bar:
+        with progress(what="numbering n-grams", unit="length", total=len(SIZES)) as bar:
             for n in SIZES:
                 _number(store, n, shards, windows)
                 bar.update()

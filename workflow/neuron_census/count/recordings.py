@@ -23,6 +23,8 @@ SHARED = (
     "num_layers",
     "ngram_layers",
     "ffn_dim",
+    "contexts",
+    "contexts_seed",
 )
 
 
@@ -49,7 +51,7 @@ def check_recordings_agree(
     }
     if not attributes:
         raise CensusError(
-            f"recordings: found none, expected one of each of the {shards} shards of {made_of}."
+            f"recordings: found none, expected one of each shard of {made_of}, {shards} in all."
         )
     first_path, first = next(iter(attributes.items()))
     remedy = "Delete the one that is out of date and run again; the workflow rebuilds it."

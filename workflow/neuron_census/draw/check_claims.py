@@ -19,38 +19,49 @@ from neuron_census.formats.seal import sealed
 def check_claims(
     *,
     claims: Path,
+    our_claims: Path | None = None,
     census: list[Path],
     triggers: list[Path],
     positions: list[Path],
+    ablations: list[Path] | None = None,
     shown: str = "{}",
     output: Path,
 ) -> None:
     """Say of every claim whether it holds, does not hold, or cannot be said with these models.
 
     Where a run has none of the models that claims speak of, they are tested on what corresponds to these
-    models, and the row says that this is an analogue.
+    models, and the row says that this is an analogue. Claims of our own are tested on all models.
 
     Parameters
     ----------
     claims
-        TOML file of the claims
+        TOML file of the paper's claims
+    our_claims
+        TOML file of claims of our own, which are tested on all models
     census
         the census tables, `{model}.parquet`
     triggers
         the triggers tables of the same models
     positions
         the positions tables of the same models
+    ablations
+        the ablations tables of the same models, where there are any
     shown
         the models that figures show, by the list of the config that names them (`models`, and those of
         `experiments`), as JSON
     output
         CSV file with one row per claim
     """
-    tables = by_model(census, {"triggers": triggers, "positions": positions})
+    companions = {"triggers": triggers, "positions": positions, "ablations": ablations}
+    tables = by_model(census, companions)
     run = {name: Measured(name, model) for name, model in tables.items()}
     known = read_claims(claims)
-    analogues = find_analogues(known, run, json.loads(shown))
-    verdicts = [judge(claim, run, analogues) for claim in known]
+    if our_claims is not None:
+        known += read_claims(our_claims)
+    lists = json.loads(shown)
+    analogues = find_analogues(known, run, lists)
+    ours = lists.get("models", list(run))
+    verdicts = [judge(claim, run, analogues, ours) for claim in known]
     frame = pl.DataFrame(
         [
             {

@@ -27,6 +27,7 @@ def after_success(folder: Path, figures: Iterable[str]) -> str:
     if (folder / SUMMARY).is_file():
         lines += ["", "What was found (results/summary.csv):", *_found(folder / SUMMARY)]
     places = {
+        "the report: start here": "results/report/index.html",
         "figures": "results/figures",
         "claims of the paper, with verdicts": "results/claims.csv",
         "every neuron, to look up": "results/explorer/index.html",

@@ -28,6 +28,7 @@ def draw(
     projections: list[Path] | None = None,
     spectra: list[Path] | None = None,
     positions: list[Path] | None = None,
+    ablations: list[Path] | None = None,
     looser: list[Path] | None = None,
     published: Path | None = None,
     choice: str = "{}",
@@ -50,6 +51,8 @@ def draw(
         the spectra tables of the same models
     positions
         the positions tables of the same models
+    ablations
+        the ablations tables of the same models
     looser
         the tables of detectors under looser thresholds, of the same models
     published
@@ -70,6 +73,7 @@ def draw(
         "projections": projections,
         "spectra": spectra,
         "positions": positions,
+        "ablations": ablations,
         "looser": looser,
     }
     models = by_model(census, companions)
@@ -107,5 +111,7 @@ def check_study_was_made(study: str, models: Mapping[str, ModelTables]) -> None:
 
 
 def figure_names() -> list[str]:
-    """Return the names of all figures: those of the modules `figures/fig…`."""
-    return sorted(path.stem for path in (Path(__file__).parent / "figures").glob("fig[0-9]*.py"))
+    """Return the names of all figures: those of the modules `figures/fig…`, and `figures/figure_…` of our own."""
+    folder = Path(__file__).parent / "figures"
+    files = [*folder.glob("fig[0-9]*.py"), *folder.glob("figure_*.py")]
+    return sorted(path.stem for path in files)

@@ -11,6 +11,7 @@ import polars as pl
 from neuron_census.errors import CensusError, one_of
 from neuron_census.formats.seal import check_same, read_seal
 from neuron_census.formats.table_files import read_table
+from neuron_census.formats.tables.ablations import ABLATIONS
 from neuron_census.formats.tables.census import CENSUS
 from neuron_census.formats.tables.looser import LOOSER
 from neuron_census.formats.tables.ngrams import PROJECTIONS, SPECTRA, TRIGGERS
@@ -56,6 +57,11 @@ class ModelTables:
     def positions(self) -> pl.DataFrame:
         """One row per positional neuron, with its curve."""
         return self._table(POSITIONS)
+
+    @property
+    def ablations(self) -> pl.DataFrame:
+        """One row per neuron that was ablated."""
+        return self._table(ABLATIONS)
 
     @property
     def looser(self) -> pl.DataFrame:

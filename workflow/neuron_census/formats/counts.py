@@ -18,14 +18,16 @@ from typing import Any
 
 import numpy as np
 import zarr
-from jaxtyping import Int64
+from jaxtyping import Int64, UInt8
 from zarr.codecs import BloscCodec, Crc32cCodec
 
-from neuron_census.formats.recording import POSITIONS, TOTALS
+from neuron_census.formats.documents import StudyDocuments
+from neuron_census.formats.recording import POSITIONS, TOTALS, WINDOW_BITS
 from neuron_census.formats.zarr_store import WHOLE, open_complete, read_checked
 
 FORMAT = "neuron-census counts"
-VERSION = 2
+VERSION = 3
+DOCUMENT_BITS = "documents/active"
 CHUNK_NEURONS = 512
 """Neurons of a chunk of `positions`, which holds 4 MiB for windows of 2048 tokens."""
 
@@ -75,6 +77,43 @@ class Counts:
         """Return the windows of each domain in which a neuron is active at the BOS."""
         return self._read("active_at_bos")
 
+    @property
+    def has_documents(self) -> bool:
+        """Whether it was recorded in which documents neurons are active."""
+        return DOCUMENT_BITS in self.group
+
+    @property
+    def has_contexts(self) -> bool:
+        """Whether contexts were recorded."""
+        return "contexts" in self.group
+
+    def of_documents(self, name: str) -> np.ndarray:
+        """Return `domain`, `number`, `tokens` or `windows` of the documents of the dead study, `[document]`."""
+        return read_checked(self.group, f"documents/{name}", ..., self.path)
+
+    def document_bits(self, layer: int, *, count_bos: bool) -> UInt8[np.ndarray, "neuron octet"]:
+        """Return which documents activate each neuron of a layer, bits packed along documents, little order.
+
+        Parameters
+        ----------
+        layer
+            0-based
+        count_bos
+            whether the BOS counts as a token like any other
+        """
+        found = read_checked(self.group, DOCUMENT_BITS, (0, layer), self.path)
+        if count_bos:
+            found = found | read_checked(self.group, DOCUMENT_BITS, (1, layer), self.path)
+        return found
+
+    def margins(self, name: str) -> np.ndarray:
+        """Return `value`, `window` or `position` of the margins, `[bos, half, layer, neuron]`."""
+        return read_checked(self.group, f"margins/{name}", ..., self.path)
+
+    def contexts(self, kind: str, name: str, layer: int) -> np.ndarray:
+        """Return an array of one kind of contexts of a layer, `[neuron, rank]`, or with tokens as a last axis."""
+        return read_checked(self.group, f"contexts/{kind}/{name}", layer, self.path)
+
     def _read(self, name: str) -> Int64[np.ndarray, "layer domain neuron"]:
         return read_checked(self.group, name, ..., self.path)
 
@@ -101,6 +140,27 @@ def create_positions(
         (1, 1, window_length, neurons),
         (1, 1, window_length, -(-ffn_dim // neurons) * neurons),
     )
+
+
+def create_document_bits(
+    store: zarr.Group, layers: int, ffn_dim: int, documents: int
+) -> zarr.Array[Any]:
+    """Create `documents/active`, uint8 `[bos, layer, neuron, octet]`: bits of documents, a chunk for each layer."""
+    octets = -(-documents // 8)
+    shape = (2, layers, ffn_dim, octets)
+    chunk = (1, 1, ffn_dim, max(1, octets))
+    return _create(store, DOCUMENT_BITS, WINDOW_BITS, shape, np.dtype(np.uint8), chunk, chunk)
+
+
+def write_document_facts(store: zarr.Group, documents: StudyDocuments) -> None:
+    """Write domain, number, tokens and windows of each document of the dead study."""
+    for name in ("domain", "number", "tokens", "windows"):
+        values = getattr(documents, name)
+        size = (max(1, len(values)),)
+        array = _create(
+            store, f"documents/{name}", ("document",), values.shape, values.dtype, size, size
+        )
+        array[...] = values
 
 
 def _create(

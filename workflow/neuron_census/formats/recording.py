@@ -19,10 +19,11 @@ import zarr
 from zarr.codecs import BloscCodec, Crc32cCodec, ZstdCodec
 
 from neuron_census.errors import CensusError
+from neuron_census.formats.context import TOKENS
 from neuron_census.formats.zarr_store import WHOLE, open_complete
 
 FORMAT = "neuron-census recording"
-VERSION = 1
+VERSION = 2
 FACTS = ("model", "revision", "weights", "dtype", "windows")
 """What must be the same in everything that is read together."""
 TOKENS_PER_FILE = 1 << 14
@@ -64,6 +65,68 @@ def create_counts(
         dimension_names=TOTALS if len(shape) == len(TOTALS) else POSITIONS,
         config=WHOLE,
     )
+
+
+HALVES = 2
+"""Documents with even numbers and those with odd ones: what the one foretells is counted in the other."""
+WINDOW_BITS = ("bos", "layer", "neuron", "octet")
+MARGINS = ("bos", "half", "layer", "neuron")
+CONTEXT_ARRAYS = {
+    "key": np.float64,
+    "value": np.float64,
+    "window": np.int32,
+    "position": np.int32,
+    "activations": np.float16,
+}
+"""Arrays of a kind of contexts, `[layer, neuron, rank]`; `activations` have the tokens as a further axis."""
+
+
+def create_window_bits(group: zarr.Group, shape: tuple[int, ...]) -> zarr.Array[Any]:
+    """Create `windows/active`, bits of the shard's dead-study windows; `shape` is [bos, layer, octets, ffn_dim]."""
+    bos, layers, octets, ffn_dim = shape
+    return group.create_array(
+        "windows/active",
+        shape=(bos, layers, ffn_dim, octets),
+        dtype=np.uint8,
+        chunks=(1, 1, ffn_dim, max(1, octets)),
+        compressors=[ZstdCodec(level=1), Crc32cCodec()],
+        dimension_names=WINDOW_BITS,
+        config=WHOLE,
+    )
+
+
+def create_margins(group: zarr.Group, name: str, values: np.ndarray) -> None:
+    """Write an array with the axes `MARGINS`."""
+    array = group.create_array(
+        name,
+        shape=values.shape,
+        dtype=values.dtype,
+        chunks=(1, *values.shape[1:]),
+        compressors=[BloscCodec(cname="zstd", clevel=3), Crc32cCodec()],
+        dimension_names=MARGINS,
+        config=WHOLE,
+    )
+    array[...] = values
+
+
+def create_context_arrays(
+    group: zarr.Group, kind: str, layers: int, ffn_dim: int, most: int
+) -> dict[str, zarr.Array[Any]]:
+    """Create the arrays of `contexts/{kind}`, a chunk for each layer, and return them by name."""
+    arrays = {}
+    for name, dtype in CONTEXT_ARRAYS.items():
+        tokens = {"token": TOKENS} if name == "activations" else {}
+        shape = (layers, ffn_dim, most, *tokens.values())
+        arrays[name] = group.create_array(
+            f"contexts/{kind}/{name}",
+            shape=shape,
+            dtype=np.dtype(dtype),
+            chunks=(1, *shape[1:]),
+            compressors=[BloscCodec(cname="zstd", clevel=3), Crc32cCodec()],
+            dimension_names=("layer", "neuron", "rank", *tokens),
+            config=WHOLE,
+        )
+    return arrays
 
 
 def facts_of(attributes: Mapping[str, Any]) -> dict[str, str]:

@@ -19,11 +19,12 @@ class MicroBatch:
     """Some consecutive windows of one domain that are read by the same studies.
 
     `ids` is `[windows, length]`, right-padded with 0 to the longest window; `lengths` is
-    `[windows]`, BOS included; `windows` are their rows in the window table. Padding comes after the
-    text, so that causal attention never sees it.
+    `[windows]`, BOS included; `windows` are their rows in the window table, `documents` the numbers of
+    their documents. Padding comes after the text, so that causal attention never sees it.
     """
 
     windows: Int64[np.ndarray, " windows"]
+    documents: Int64[np.ndarray, " windows"]
     ids: Int64[np.ndarray, "windows length"]
     lengths: Int64[np.ndarray, " windows"]
     domain: int
@@ -65,6 +66,29 @@ class MicroBatch:
             self._placed[device] = torch.from_numpy(self.rows).to(device)
         return self._placed[device]
 
+    def halves_on(self, device: torch.device) -> list[tuple[int, Tensor, Tensor]]:
+        """Return each half of the documents that is here: its number, its windows' places and their rows.
+
+        Documents with even numbers are one half, the others the other: their order is a seeded draw.
+        """
+        if device not in self._halves:
+            half = self.documents % 2
+            found = [(number, np.flatnonzero(half == number)) for number in range(2)]
+            self._halves[device] = [
+                (
+                    number,
+                    torch.from_numpy(places).to(device),
+                    torch.from_numpy(self.windows[places].astype(np.int32)).to(device),
+                )
+                for number, places in found
+                if len(places)
+            ]
+        return self._halves[device]
+
+    @cached_property
+    def _halves(self) -> dict[torch.device, list[tuple[int, Tensor, Tensor]]]:
+        return {}
+
     @cached_property
     def _placed(self) -> dict[torch.device, Tensor]:
         return {}
@@ -91,6 +115,7 @@ def micro_batches(windows: pl.DataFrame, domains: list[str], tokens: int) -> Ite
     keys = windows.select(columns).rows()
     lengths = windows["length"].to_numpy().astype(np.int64)
     rows = windows["window"].to_numpy().astype(np.int64)
+    documents = windows["document"].to_numpy().astype(np.int64)
     texts = windows["tokens"]
     start = 0
     for (domain, dead, ngrams, positions), group in groupby(keys):
@@ -101,7 +126,16 @@ def micro_batches(windows: pl.DataFrame, domains: list[str], tokens: int) -> Ite
             ids = np.zeros((stop - start, int(chosen.max())), dtype=np.int64)
             for row, text in enumerate(texts[start:stop]):
                 ids[row, : len(text)] = text.to_numpy()
-            yield MicroBatch(rows[start:stop], ids, chosen, number[domain], dead, ngrams, positions)
+            yield MicroBatch(
+                rows[start:stop],
+                documents[start:stop],
+                ids,
+                chosen,
+                number[domain],
+                dead,
+                ngrams,
+                positions,
+            )
             start = stop
 
 
@@ -126,6 +160,7 @@ def full_windows(
     for start in range(0, windows, size):
         count = min(windows - start, size)
         yield MicroBatch(
+            np.arange(start, start + count),
             np.arange(start, start + count),
             np.zeros((count, length), dtype=np.int64),
             np.full(count, length, dtype=np.int64),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from jaxtyping import Bool, Int32, UInt8
+from jaxtyping import Bool, Float, Int32, UInt8
 from torch import Tensor
 
 from neuron_census.forward.decoder import PreActivations
@@ -13,6 +13,7 @@ from neuron_census.forward.kernels import (
     finite_rows,
     pack_bits,
 )
+from neuron_census.forward.maxima import Maxima, maxima_by_loops, maxima_by_tensors
 from neuron_census.forward.micro_batch import MicroBatch
 
 # Where compiled loops read the values themselves; elsewhere tensor operations do.
@@ -47,6 +48,20 @@ class Observation:
         if not self.batch.padded:
             return count_by_position(self.active, length)
         return count_by_position((self.values > 0) & self._holds_token[:, None], length)
+
+    @cached_property
+    def maxima(self) -> Maxima:
+        """The largest pre-activation of each neuron in each window, BOS left out, and where it is."""
+        if self.in_loops:
+            return maxima_by_loops(self.values, self.batch.bos_rows, self.batch.lengths)
+        shape = self.batch.ids.shape
+        inside = self._holds_token.view(shape) if self.batch.padded else None
+        return maxima_by_tensors(self.values.view(*shape, -1), inside)
+
+    @property
+    def at_bos(self) -> Float[Tensor, "windows ffn_dim"]:
+        """The pre-activations at the BOS of each window."""
+        return self.values.view(*self.batch.ids.shape, -1)[:, 0]
 
     def octets(self, first: int) -> UInt8[Tensor, "bytes ffn_dim"]:
         """Return the bits of all tokens, packed along them, after `first` (0 to 7) empty ones."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 import torch
+from transformers.models.opt.modeling_opt import OPTDecoderLayer
 
 from neuron_census.forward.decoder import Embedding, PreActivations, run_layer
 from neuron_census.forward.finiteness import require_finite
-from neuron_census.forward.hidden import HiddenStates, Place
+from neuron_census.forward.hidden import HiddenStates, Place, States
 from neuron_census.forward.micro_batch import MicroBatch
 from neuron_census.forward.observation import Observation
 from neuron_census.forward.outbox import Outbox
@@ -32,6 +34,26 @@ class Recorder(Protocol):
         """Take note that all micro-batches of the super-batch have passed the layer."""
 
 
+@runtime_checkable
+class Riders(Protocol):
+    """Further rows that pass through the layers, beside the windows and with the same weights."""
+
+    def pass_layer(
+        self,
+        index: int,
+        layer: OPTDecoderLayer,
+        batch: MicroBatch,
+        forward: Callable[[], States | None],
+    ) -> States | None:
+        """Call `forward`, which sends the micro-batch through the layer, and send the rows after it.
+
+        Returns what `forward` returned, or None if nothing above is needed of this micro-batch.
+        """
+
+    def layer_done(self, index: int) -> None:
+        """Take note that all micro-batches of the super-batch have passed the layer, which is still there."""
+
+
 def stream(
     batches: Iterable[MicroBatch],
     *,
@@ -43,6 +65,7 @@ def stream(
     super_batch_tokens: int,
     hidden_states: Place,
     advanced: Callable[[int, int], None],
+    riders: Riders | None = None,
 ) -> None:
     """Send micro-batches through the layers and show every pre-activation to the recorders.
 
@@ -67,6 +90,8 @@ def stream(
         where they are kept
     advanced
         told (layer, tokens) after each micro-batch of each layer
+    riders
+        send rows of their own through every layer, which is then finished and not left at its pre-activations
 
     Raises
     ------
@@ -88,16 +113,22 @@ def stream(
                     states = hidden.get(number)
                     if states is None:
                         continue
-                    states = run_layer(
+                    forward = partial(
+                        run_layer,
                         layer,
                         states,
                         _show_to(recorders, outbox, index, batch),
-                        last=index == highest_layer(batch),
+                        last=riders is None and index == highest_layer(batch),
+                    )
+                    states = (
+                        riders.pass_layer(index, layer, batch, forward) if riders else forward()
                     )
                     hidden.put(number, states)
                     advanced(index, batch.tokens)
                 for recorder in recorders:
                     recorder.layer_done(index)
+                if riders:
+                    riders.layer_done(index)
     outbox.wait()
 
 

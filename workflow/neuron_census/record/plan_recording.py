@@ -51,6 +51,7 @@ def plan_recording(
     gpu_tflops: float = 0.0,
     batch_tokens: str = "auto",
     ngram_layers: Literal["first_half", "all"] = "first_half",
+    contexts: int = 8,
     memory: str = "auto",
     threads: int = 1,
     config_files: Sequence[Path] = (CONFIG,),
@@ -79,6 +80,8 @@ def plan_recording(
         positions that go through a layer at a time, or auto
     ngram_layers
         layers whose activations are kept for every token of the n-gram study
+    contexts
+        windows of either kind that are kept of each neuron, with the activations around; 0 for none
     memory
         the most memory of the host, such as 8GB; auto takes what is free here, or, for a described GPU, any amount
     threads
@@ -111,6 +114,7 @@ def plan_recording(
             domains=len(table.domains) if table else 1,
             window=window,
             ngram_layers=layers if ngram_layers == "all" else first_half(layers),
+            contexts=contexts,
         )
         return make_plan(Request(model.size, work, DTYPES[precision], device_type, memory, disk))
 

@@ -21,7 +21,7 @@ from neuron_census.formats.seal import sealed
 from neuron_census.formats.windows import Windows
 from neuron_census.forward.device import acquire_device
 from neuron_census.forward.micro_batch import MicroBatch, micro_batches
-from neuron_census.progress import note
+from neuron_census.progress import note, speak_of
 from neuron_census.record.planning.description import describe, refuse_what_cannot_fit
 from neuron_census.record.planning.machine import free_disk, free_memory, set_threads
 from neuron_census.record.planning.matmul_rate import matmul_rate
@@ -50,8 +50,10 @@ def record(
     device_memory: str = "auto",
     threads: int = 1,
     revision: str = "",
+    contexts: int = 8,
+    seed: int = 0,
 ) -> None:
-    """Record activity counts, packed bits and position counts of one shard into a Zarr store.
+    """Record what the neurons do on one shard of windows into a Zarr store.
 
     Parameters
     ----------
@@ -81,11 +83,16 @@ def record(
         number of CPU threads
     revision
         the checkpoint's revision on its hub, noted in the recording
+    contexts
+        windows of either kind that are kept of each neuron, with the activations around; 0 for none
+    seed
+        seed of the draw of sampled contexts
 
     Raises CensusError where checkpoint and windows do not fit each other, memory or disk are too small, and
     where pre-activations are not finite.
     """
     set_threads(threads)
+    speak_of(f"{output.parent.name}, shard {shard}")
     with acquire_device(device) as place, _explained_lack_of_memory(output, place):
         source = Checkpoint.open(checkpoint)
         table = Windows.open(windows)
@@ -103,6 +110,7 @@ def record(
                     domains=len(table.domains),
                     window=table.window_length,
                     ngram_layers=size.layers if ngram_layers == "all" else first_half(size.layers),
+                    contexts=contexts,
                 ),
                 dtype=DTYPES[dtype],
                 device=place.type,
@@ -114,7 +122,7 @@ def record(
         rate = matmul_rate(size.width, size.ffn_dim, DTYPES[dtype], place)
         note(describe(plan, rate=rate, held=psutil.Process().memory_info().rss))
         refuse_what_cannot_fit(plan, output)
-        _record(source, table, batches, plan, output, shard, revision, place, threads)
+        _record(source, table, batches, plan, output, shard, revision, place, threads, seed)
 
 
 @contextmanager
@@ -139,6 +147,7 @@ def _record(
     revision: str,
     device: torch.device,
     threads: int,
+    seed: int,
 ) -> None:
     work, model = plan.request.work, plan.request.model
     attributes = {
@@ -155,12 +164,14 @@ def _record(
         "num_layers": model.layers,
         "ngram_layers": work.ngram_layers,
         "ffn_dim": model.ffn_dim,
+        "contexts": work.contexts,
+        "contexts_seed": seed,
     }
     decoder = Decoder.load(source, plan, device)
     writing = max(1, int(WRITING_SHARE * threads))
     try:
         with sealed(output, facts_of(attributes)) as folder:
-            record_batches(folder, decoder, batches, plan, attributes, writing)
+            record_batches(folder, decoder, batches, plan, attributes, writing, seed)
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise

@@ -22,6 +22,7 @@ from neuron_census.record.planning.plan import Plan
 from neuron_census.record.planning.work import highest_layer
 from neuron_census.record.recorders.active_bits import ActiveBits
 from neuron_census.record.recorders.active_counts import ActiveCounts
+from neuron_census.record.recorders.evidence import Evidence
 from neuron_census.record.recorders.position_counts import PositionCounts
 from neuron_census.record.recorders.position_scratch import PositionScratch
 from neuron_census.record.recorders.writers import Writers
@@ -53,6 +54,7 @@ def record_batches(
     plan: Plan,
     attributes: dict[str, Any],
     writing_threads: int = 1,
+    seed: int = 0,
 ) -> None:
     """Send the micro-batches of a shard through the model and write the recording store.
 
@@ -70,6 +72,8 @@ def record_batches(
         attributes of the store: what is recorded, and what it was made from
     writing_threads
         number of threads that compress and write
+    seed
+        of the draw of sampled contexts
     """
     model, work = plan.request.model, plan.request.work
     group = zarr.open_group(folder, mode="w")
@@ -77,7 +81,7 @@ def record_batches(
     writers, outbox = Writers(writing_threads), Outbox(decoder.device)
     counts = ActiveCounts(model.layers, work.domains, model.ffn_dim, outbox)
     recorders: list[Recorder] = [counts]
-    bits = positions = None
+    bits = positions = evidence = None
     if work.ngram_tokens:
         bits = ActiveBits(
             group, work.ngram_layers, model.ffn_dim, work.ngram_tokens, writers, outbox
@@ -88,12 +92,17 @@ def record_batches(
         scratch = PositionScratch(folder / "positions.scratch", shape, work.position_windows)
         positions = PositionCounts(scratch, outbox)
         recorders.append(positions)
+    if work.dead_windows:
+        evidence = Evidence.of(model, work, plan.request.dtype, decoder.device, outbox, seed)
+        recorders += evidence.recorders
     try:
         _forward(decoder, batches, plan, recorders, outbox)
         if bits:
             bits.finish()
         if positions:
             positions.write(group, writers)
+        if evidence:
+            evidence.write(group, writers)
         counts.write(group)
         writers.wait()
     finally:

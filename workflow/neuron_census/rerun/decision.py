@@ -34,6 +34,15 @@ def why_stale(output: Path, provenance: str) -> list[str]:
     return differences(seal.provenance, json.loads(provenance))
 
 
+_changes: dict[str, set[str]] = {}
+
+
+def reasons_by_change() -> dict[str, set[str]]:
+    """Return what `decide_by_seals` has found so far: files that must be made again, by what changed."""
+    told = " is to be made from something else"
+    return {change: files for change, files in _changes.items() if not change.endswith(told)}
+
+
 def decide_by_seals() -> None:
     """Make Snakemake ask seals, in this process, whether what a job has made is current."""
     from snakemake.persistence import NO_PARAMS_CHANGE, ParamsChange, PersistenceBase
@@ -54,11 +63,13 @@ def decide_by_seals() -> None:
         outputs = (
             [file] if file is not None else [path for path in job.output if Path(path).exists()]
         )
-        reasons = {
-            f"{path}: {', '.join(why)}"
-            for path in outputs
-            if (why := why_stale(Path(path), provenance))
-        }
+        reasons = set()
+        for path in outputs:
+            why = why_stale(Path(path), provenance)
+            for change in why:
+                _changes.setdefault(change, set()).add(str(path))
+            if why:
+                reasons.add(f"{path}: {', '.join(why)}")
         return Stale(only_new=reasons, files=set(outputs)) if reasons else NO_PARAMS_CHANGE
 
     PersistenceBase.params_changed = params_changed

@@ -17,17 +17,14 @@ Standard library only, for it is used while the workflow is parsed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import wraps
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 
-from neuron_census.config.selection import PAPER, Selection
-from neuron_census.errors import CensusError
+from neuron_census.config.selection import Selection
 from neuron_census.rerun.fingerprint import fingerprint
+from neuron_census.rerun.remembered import remembered
 from neuron_census.rerun.statement import (
     folder_content,
     hub_content,
-    modules_in,
     statement,
     statement_digest,
 )
@@ -35,36 +32,16 @@ from neuron_census.rerun.statement import (
 TOKENIZER_FILES = ("config.json", "tokenizer.json", "vocab.json", "merges.txt")
 CHECKPOINT_FILES = ("config.json", "*.safetensors", "*.bin", "*.index.json")
 
-# What the pages of the explorer are made from, besides code.
-PAGE = Path(__file__).parents[1] / "draw" / "explorer"
-
-
-def _remembered(make: Callable[..., str]) -> Callable[..., str]:
-    """Work each provenance out once, however many files are made from it."""
-
-    @wraps(make)
-    def once(self: Provenance, *names: str) -> str:
-        which = (make.__name__, *names)
-        if which not in self.known:
-            try:
-                self.known[which] = make(self, *names)
-            except CensusError as error:
-                # The user mends a file or the config, and the way here through the code is no help.
-                raise error.with_traceback(None) from None
-        return self.known[which]
-
-    return once
-
 
 class Provenance:
-    """Provenance of every kind of file that a config asks for."""
+    """Provenance of text, windows, recordings, counts, censuses and ablations, and of what is fetched and trained."""
 
     def __init__(self, selection: Selection) -> None:
         self.known: dict[tuple[str, ...], str] = {}
         self._selection = selection
         self._config = selection.config
 
-    @_remembered
+    @remembered
     def domain(self, name: str) -> str:
         """Of results/text/{name}.parquet."""
         files = self._selection.domain_files(name)
@@ -77,12 +54,12 @@ class Provenance:
             content={"the text": fingerprint(files)} if files else {},
         )
 
-    @_remembered
+    @remembered
     def fetched_tokenizer(self, name: str) -> str:
         """Of results/tokenizers/{name}, from the hub."""
         return statement(None, content=hub_content(self._selection.tokenizer(name)))
 
-    @_remembered
+    @remembered
     def fetched_checkpoint(self, model: str) -> str:
         """Of results/checkpoints/{model}, from the hub.
 
@@ -91,13 +68,13 @@ class Provenance:
         """
         return statement(None, content=hub_content(self._config["checkpoints"][model]))
 
-    @_remembered
+    @remembered
     def windows(self, tokenizer: str) -> str:
         """Of results/windows/{tokenizer}/windows.parquet."""
         return statement(
             "tokenize",
             settings={
-                "studies": self._config["studies"],
+                "studies": self._selection.studies,
                 "window": self._config.get("window"),
                 "shards": len(self._selection.shards),
             },
@@ -108,7 +85,7 @@ class Provenance:
             },
         )
 
-    @_remembered
+    @remembered
     def recordings(self, model: str) -> str:
         """Of every results/recordings/{model}/{shard}.zarr."""
         tokenizer = self._selection.tokenizer_of(model)
@@ -117,23 +94,25 @@ class Provenance:
             settings={
                 f"checkpoints.{model}.dtype": self._config["checkpoints"][model]["dtype"],
                 "record.ngram_layers": self._config["record"]["ngram_layers"],
+                "record.contexts": self._config["record"]["contexts"],
+                "seed": self._config["seed"],
             },
             content=self._checkpoint_content(model),
             made_from={f"results/windows/{tokenizer}/windows.parquet": self.windows(tokenizer)},
         )
 
-    @_remembered
+    @remembered
     def counts(self, model: str) -> str:
         """Of results/counts/{model}.zarr."""
         return statement("count", made_from={f"results/recordings/{model}": self.recordings(model)})
 
-    @_remembered
+    @remembered
     def ngrams(self, tokenizer: str) -> str:
         """Of results/ngrams/{tokenizer}.zarr."""
         windows = {f"results/windows/{tokenizer}/windows.parquet": self.windows(tokenizer)}
         return statement("number_ngrams", made_from=windows)
 
-    @_remembered
+    @remembered
     def ngram_counts(self, model: str) -> str:
         """Of every results/counts/{model}/ngrams/{layer}.zarr."""
         tokenizer = self._selection.tokenizer_of(model)
@@ -145,7 +124,7 @@ class Provenance:
             },
         )
 
-    @_remembered
+    @remembered
     def census(self, model: str) -> str:
         """Of results/census/{model}.parquet and the tables that go with it."""
         made_from = {f"results/counts/{model}.zarr": self.counts(model)}
@@ -155,58 +134,26 @@ class Provenance:
             "classify", settings={"classify": self._config["classify"]}, made_from=made_from
         )
 
-    @_remembered
-    def figure(self, name: str, shown: str, choice: str = "") -> str:
-        """Of results/figures/{name}.pdf, .png and .csv, which shows a list of models.
-
-        `choice` is the key of `draw` in the config that chooses a part of what there is to show.
-        """
-        models = self._selection.shown(shown)
+    @remembered
+    def ablations(self, model: str) -> str:
+        """Of results/ablations/{model}.parquet and results/firings/{model}.parquet."""
+        tokenizer = self._selection.tokenizer_of(model)
         return statement(
-            "draw",
-            f"draw.figures.{name}",
+            "ablate",
             settings={
-                "models shown": models,
-                **({f"draw.{choice}": self._config["draw"][choice]} if choice else {}),
+                "studies.ablation": self._selection.ablation,
+                "ablate": self._config["ablate"],
+                "seed": self._config["seed"],
+                f"checkpoints.{model}.dtype": self._config["checkpoints"][model]["dtype"],
             },
-            content={
-                "the style of the figures": fingerprint([self._selection.style()]),
-                "what the paper's figure shows": fingerprint(self._selection.published(name)),
+            content=self._checkpoint_content(model),
+            made_from={
+                f"results/windows/{tokenizer}/windows.parquet": self.windows(tokenizer),
+                **self._censuses([model]),
             },
-            made_from=self._censuses(models),
         )
 
-    @_remembered
-    def summary(self) -> str:
-        """Of results/summary.csv."""
-        models = self._selection.models
-        return statement("summarise", settings={"models": models}, made_from=self._censuses(models))
-
-    @_remembered
-    def claims(self) -> str:
-        """Of results/claims.csv."""
-        models = self._selection.models
-        return statement(
-            "check_claims",
-            *modules_in("draw/claims"),
-            settings={"models": models, "experiments": self._config["experiments"]},
-            content={"resources/paper/claims.toml": fingerprint([PAPER / "claims.toml"])},
-            made_from=self._censuses(models),
-        )
-
-    @_remembered
-    def explorer(self) -> str:
-        """Of results/explorer."""
-        page = [file for file in PAGE.rglob("*") if file.suffix in (".html", ".js", ".css")]
-        models = self._selection.models
-        return statement(
-            "explore",
-            settings={"models": models},
-            content={"the explorer's page": fingerprint(page)},
-            made_from=self._censuses(models),
-        )
-
-    @_remembered
+    @remembered
     def trained_tokenizer(self, name: str) -> str:
         """Of results/trained/tokenizers/{name}."""
         recipe = self._config["train"]["tokenizers"][name]
@@ -216,7 +163,7 @@ class Provenance:
             made_from=self._domains(recipe["domains"]),
         )
 
-    @_remembered
+    @remembered
     def trained_checkpoint(self, name: str) -> str:
         """Of results/trained/checkpoints/{name}."""
         recipe = self._config["train"]["checkpoints"][name]
@@ -234,7 +181,7 @@ class Provenance:
             made_from=made_from,
         )
 
-    @_remembered
+    @remembered
     def first_losses(self, name: str) -> str:
         """Of results/trained/first_losses/{name}.csv."""
         recipe = self._config["train"]["checkpoints"][name]
@@ -245,7 +192,7 @@ class Provenance:
             made_from=self._domains(recipe["domains"]),
         )
 
-    @_remembered
+    @remembered
     def generated_mathematics(self) -> str:
         """Of results/generated/mathematics.jsonl.zst."""
         return statement("generate_mathematics")

@@ -91,7 +91,7 @@ def tokenize(
     )
     note(
         f"{output}: {len(table):,} windows of up to {length} tokens, "
-        f"{table['length'].sum() - len(table):,} tokens of text, {shards} shards."
+        f"{table['length'].sum() - len(table):,} tokens of text, {shards:,} {'shard' if shards == 1 else 'shards'}."
     )
 
 
@@ -102,7 +102,7 @@ def _windows_of_domain(
     wanted = [budget.tokens for budget in budgets]
     total = None if None in wanted else max(tokens for tokens in wanted if tokens is not None)
     tables = []
-    with progress(what=f"tokenizing {domain}", unit=" tokens", total=total, scale=True) as bar:
+    with progress(what=f"tokenizing {domain}", unit="token", total=total) as bar:
         for documents, texts in _batches(path):
             encoded = encoder.encode(texts)
             windows = cut(documents, encoded, length, encoder.bos)

@@ -1,4 +1,4 @@
-"""A claim of the paper, and its verdict on the models of a run."""
+"""A claim of the paper, or one of ours, and its verdict on the models of a run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from neuron_census.errors import CensusError, one_of
 
 SIZES = ("family", "smallest", "largest")
 ANALOGUES = ("", *SIZES, "post_norm", "no_positions", "checkpoints")
-SOURCES = ("text", "figure")
+SOURCES = ("text", "figure", "ours")
 HOLDS, DOES_NOT, CANNOT = "holds", "does not hold", "cannot be said"
 
 Test = Callable[[Sequence[Measured]], Finding]
@@ -22,7 +22,7 @@ Test = Callable[[Sequence[Measured]], Finding]
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim as `resources/paper/claims.toml` states it, which says what each field means."""
+    """A claim as `resources/paper/claims.toml`, or ours, states it, which says what each field means."""
 
     name: str
     section: str
@@ -108,7 +108,10 @@ def find_analogues(
 
 
 def judge(
-    claim: Claim, run: Mapping[str, Measured], analogues: Mapping[str, Sequence[str]]
+    claim: Claim,
+    run: Mapping[str, Measured],
+    analogues: Mapping[str, Sequence[str]],
+    ours: Sequence[str] = (),
 ) -> Verdict:
     """Return what a run says about a claim, tested on its own models or on what corresponds to them.
 
@@ -120,9 +123,13 @@ def judge(
         every model of the run, by name
     analogues
         as `find_analogues` returns them
+    ours
+        the models on which claims of our own are tested, which speak of no model
     """
     missing = [model for model in claim.models if model not in run]
     chosen = analogues.get(claim.analogue, ()) if missing else claim.models
+    if claim.source == "ours":
+        chosen = ours
     if not chosen:
         return Verdict(claim, CANNOT, f"needs {', '.join(missing)}.", (), False)
     try:

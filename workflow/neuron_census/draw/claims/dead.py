@@ -20,7 +20,9 @@ def several_layers_mostly_dead(models: Sequence[Measured]) -> Finding:
     """At least two layers of the model have more than 70% dead neurons."""
     (model,) = models
     layers = [layer for layer, dead in enumerate(model.dead_percent) if dead > MOSTLY_DEAD]
-    return Finding(len(layers) >= 2, f"most dead: {max(model.dead_percent):.3g}%; layers {layers}")
+    such = ", ".join(map(str, layers)) or "none"
+    most = max(model.dead_percent)
+    return Finding(len(layers) >= 2, f"most dead: {most:.3g}%; layers with more than 70%: {such}")
 
 
 def dead_share_rises(models: Sequence[Measured]) -> Finding:

@@ -8,10 +8,12 @@ from functools import cached_property
 import polars as pl
 
 from neuron_census.draw.by_layer import summary_by_layer
+from neuron_census.draw.causal_suppression import measured
 from neuron_census.draw.claims.finding import UndecidedError
 from neuron_census.draw.detected_ngrams import detected_by_layer
 from neuron_census.draw.model_tables import ModelTables
 from neuron_census.formats.layers import first_half
+from neuron_census.formats.tables.ablations import ABLATIONS
 from neuron_census.formats.tables.vocabulary import NGRAMS
 
 
@@ -98,6 +100,16 @@ class Measured:
             where = "first third" if first else "upper two thirds"
             raise UndecidedError(f"{self.name} has no positional neuron in its {where} of layers.")
         return rows
+
+    @cached_property
+    def ablated(self) -> pl.DataFrame:
+        """The rows of the ablations table with enough firings.
+
+        Raises UndecidedError where nothing was ablated.
+        """
+        if ABLATIONS.name not in self.tables.files:
+            raise UndecidedError("the run has no study of ablations.")
+        return measured(self.tables.ablations)
 
     def need(self, column: str, study: str) -> None:
         """Raise UndecidedError unless the study that makes a column of the census was done."""

@@ -12,7 +12,7 @@ from neuron_census.draw.explorer.chunk import JSON, columns_json, write_array, w
 from neuron_census.formats.tables.vocabulary import NGRAMS
 
 # Fields of each detector of an n-gram; the page reads them in this order.
-FIELDS = ("place", "layer", "neuron", "activations", "occurrences")
+FIELDS = ("place", "layer", "neuron", "activations", "occurrences", "of")
 
 
 def write_detected_ngrams(folder: Path, model: str, layers: Iterable[pl.DataFrame]) -> None:
@@ -28,7 +28,8 @@ def write_detected_ngrams(folder: Path, model: str, layers: Iterable[pl.DataFram
     model
         the model's folder in it
     layers
-        the triggers of each layer that its detectors detect
+        the triggers of each layer that its detectors detect, and the column `of`: the neuron's activations at
+        n-grams of their length
     """
     found = pl.concat(layers)
     for n in range(1, len(NGRAMS) + 1):

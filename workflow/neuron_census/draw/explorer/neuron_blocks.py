@@ -11,11 +11,23 @@ import polars as pl
 from neuron_census.draw.detected_ngrams import detectors
 from neuron_census.draw.explorer.chunk import JSON, columns_json, write_chunk
 from neuron_census.formats.table_files import read_table
+from neuron_census.formats.tables.ablations import ABLATIONS
 from neuron_census.formats.tables.ngrams import PROJECTIONS, TRIGGERS
 from neuron_census.formats.tables.positions import POSITIONS
 
 BLOCK = 512
 """Neurons per file: few enough to be read in a moment; the largest model has some thousands of files."""
+
+SAID_OF_ABLATION = (
+    *("near", "nearness", "firings", "documents", "projection"),
+    *(
+        f"{effect}{end}"
+        for effect in ("direct", "total", "log_probability", "total_difference")
+        for end in ("", "_low", "_high")
+    ),
+    *("total_difference_q", "ranks", "ranks_without"),
+)
+"""Columns of the ablations table of which the page of a neuron speaks."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +38,14 @@ class Shown:
     by_others: int
 
 
+@dataclass(frozen=True)
+class LayerTriggers:
+    """The rows of the triggers table of a layer: every one, and those that the pages of its neurons show."""
+
+    every: pl.DataFrame
+    shown: pl.DataFrame
+
+
 def write_neuron_blocks(
     folder: Path,
     model: str,
@@ -33,8 +53,8 @@ def write_neuron_blocks(
     census: pl.DataFrame,
     companions: Mapping[str, Path],
     shown: Shown,
-) -> pl.DataFrame:
-    """Write the blocks of one layer, and return all triggers of the layer.
+) -> LayerTriggers:
+    """Write the blocks of one layer, and return the triggers of the layer.
 
     Parameters
     ----------
@@ -47,23 +67,26 @@ def write_neuron_blocks(
     census
         the layer's rows of the census, sorted by neuron
     companions
-        files of the tables `triggers`, `projections` and `positions`, those that there are
+        files of the tables `triggers`, `projections`, `positions` and `ablations`, those that there are
     shown
         how many triggers are written
     """
     tables = {
         table.name: read_table(companions[table.name], table, only=pl.col("layer") == layer)
-        for table in (TRIGGERS, PROJECTIONS, POSITIONS)
+        for table in (TRIGGERS, PROJECTIONS, POSITIONS, ABLATIONS)
         if table.name in companions
     }
-    triggers = tables.get(TRIGGERS.name, pl.DataFrame(schema=_schema_of_triggers()))
+    triggers = tables.get(TRIGGERS.name, pl.DataFrame(schema=TRIGGERS.schema))
+    most_frequent = _most_frequent(triggers, census, shown)
     parts = {"census": _plain(census)}
     if TRIGGERS.name in tables:
-        parts[TRIGGERS.name] = _most_frequent(triggers, census, shown)
+        parts[TRIGGERS.name] = most_frequent
     if PROJECTIONS.name in tables:
         parts[PROJECTIONS.name] = tables[PROJECTIONS.name].drop("layer").sort("neuron", "rank")
     if POSITIONS.name in tables:
         parts[POSITIONS.name] = _curves(tables[POSITIONS.name])
+    if ABLATIONS.name in tables:
+        parts[ABLATIONS.name] = tables[ABLATIONS.name].select("neuron", *SAID_OF_ABLATION)
     blocks = {name: _by_block(rows) for name, rows in parts.items()}
     for block in blocks["census"]:
         content = ",".join(
@@ -71,7 +94,7 @@ def write_neuron_blocks(
             for name, rows in blocks.items()
         )
         write_chunk(folder, f"{model}/neurons/{layer}-{block}", JSON, f"{{{content}}}".encode())
-    return triggers
+    return LayerTriggers(triggers, most_frequent)
 
 
 def _most_frequent(triggers: pl.DataFrame, census: pl.DataFrame, shown: Shown) -> pl.DataFrame:
@@ -106,7 +129,3 @@ def _by_block(frame: pl.DataFrame) -> dict[int, pl.DataFrame]:
         "_block", as_dict=True, include_key=False, maintain_order=True
     )
     return {int(key[0]): part for key, part in parts.items()}
-
-
-def _schema_of_triggers() -> dict[str, pl.DataType]:
-    return {name: column.dtype for name, column in TRIGGERS.columns.items()}

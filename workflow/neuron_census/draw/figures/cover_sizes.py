@@ -110,7 +110,7 @@ def draw(numbers: pl.DataFrame, ngrams: str) -> Figure:
     figure, grid = panels(len(models), "alive neurons")
     for model, axes in zip(models, grid, strict=True):
         rows = numbers.filter(pl.col("model") == model)
-        layers = rows["layer"].unique().sort().cast(pl.Int64).to_numpy() + 1
+        layers = rows["layer"].unique().sort().cast(pl.Int64).to_numpy()
         bottom = np.zeros(len(layers))
         for name, colour in zip(names, colours, strict=False):
             heights = rows.filter(pl.col("bin") == name).sort("layer")["neurons"].to_numpy()

@@ -71,13 +71,27 @@ def write_figure(
         numbers = module.table(models, **(choice or {}))
         if published is not None:
             numbers = beside(numbers, published)
-        figure = module.draw(numbers)
-        try:
-            # Without a date, which would differ with every run.
-            for ending, metadata in (("pdf", {"CreationDate": None}), ("png", {})):
-                with sealed(output.with_name(f"{output.name}.{ending}")) as temporary:
-                    figure.savefig(temporary, format=ending, metadata=metadata)
-        finally:
-            plt.close(figure)
+        write_drawn(numbers, module.draw(numbers), output)
+
+
+def write_drawn(numbers: pl.DataFrame, figure: Figure, output: Path) -> None:
+    """Write a picture as `{output}.pdf` and `.png`, close it, and write its numbers as `.csv`.
+
+    Parameters
+    ----------
+    numbers
+        the tidy numbers that the picture shows
+    figure
+        the picture
+    output
+        path without ending
+    """
+    try:
+        # Without a date, which would differ with every run.
+        for ending, metadata in (("pdf", {"CreationDate": None}), ("png", {})):
+            with sealed(output.with_name(f"{output.name}.{ending}")) as temporary:
+                figure.savefig(temporary, format=ending, metadata=metadata)
+    finally:
+        plt.close(figure)
     with sealed(output.with_name(f"{output.name}.csv")) as temporary:
         numbers.write_csv(temporary)

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def neuron_name(neuron: Mapping[str, Any]) -> str:
-    """Return the name of a neuron for a title; its layer counts from 1, as in the paper.
+    """Return the name of a neuron for a title; its layer counts from 0, as everywhere.
 
     Parameters
     ----------
@@ -18,11 +18,12 @@ def neuron_name(neuron: Mapping[str, Any]) -> str:
 
 
 def layer_name(layer: int) -> str:
-    """Return the name of a layer for a title; it counts from 1, as in the paper.
+    """Return the name of a layer for a title; it counts from 0, as in every table, page and name of a
+    file; the paper counts from 1.
 
     Parameters
     ----------
     layer
         from 0
     """
-    return f"layer {layer + 1} (from 1)"
+    return f"layer {layer}"

@@ -72,7 +72,7 @@ def draw(numbers: pl.DataFrame, ngrams: str) -> Figure:
     size = matplotlib.rcParams["lines.markersize"]
     own_scale = False
     for model, axes in zip(models, grid, strict=True):
-        rows = numbers.filter(pl.col("model") == model).with_columns(pl.col("layer") + 1)
+        rows = numbers.filter(pl.col("model") == model)
         for column, (name, weight) in LINES.items():
             (line,) = axes.plot(
                 rows["layer"],
@@ -86,7 +86,7 @@ def draw(numbers: pl.DataFrame, ngrams: str) -> Figure:
         layers = rows["layer"].cast(pl.Int64).to_numpy()
         name_layers(axes, layers)
         reach = max(1, len(layers) - 1)
-        axes.set_xlim(1 - 0.06 * reach, 1 + 1.06 * reach)
+        axes.set_xlim(-0.06 * reach, 1.06 * reach)
         set_limits_from_nought(axes, rows, list(LINES), LEAST_COUNT)
         own_scale |= draw_looser(axes, rows, "layer", "detected", {model: QUIET})
     label_looser(grid[0], numbers, QUIET, what="detected in the layer ", own_scale=own_scale)

@@ -57,7 +57,7 @@ def panels(count: int, counted: str) -> tuple[Figure, list[Axes]]:
         if place % abreast == 0:
             panel.set_ylabel(counted)
         if place + abreast >= count:
-            panel.set_xlabel("layer (from 1)")
+            panel.set_xlabel("layer (from 0)")
     return figure, axes[:count]
 
 
@@ -84,6 +84,6 @@ def name_layers(axes: Axes, layers: Int64[np.ndarray, " layer"]) -> None:
     axes
         the panel
     layers
-        counted from 1, ascending
+        counted from 0, ascending
     """
     axes.set_xticks(layers[:: -(-len(layers) // MOST_NUMBERS)])

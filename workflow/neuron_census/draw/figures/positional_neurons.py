@@ -115,7 +115,7 @@ def draw(numbers: pl.DataFrame, titles: Mapping[str, str] | None = None) -> Figu
             parse_math=False,
         )
         if place % layout.abreast == 0:
-            axes.set_ylabel("layer (from 1)")
+            axes.set_ylabel("layer (from 0)")
         if place + layout.abreast >= len(panels):
             axes.set_xlabel("positional neurons")
     _name_kinds(grid.flat[0], numbers)
@@ -165,7 +165,7 @@ def _draw_panel(axes: Axes, numbers: pl.DataFrame, layout: CircleLayout) -> None
     step = int(-(-LEAST_DISTANCE_OF_LAYER_NUMBERS // (layout.band * layout.pitch)))
     axes.set_yticks(
         [row * layout.band + layout.lines / 2 for row in range(len(layers))][::step],
-        [str(layer + 1) for layer in layers][::step],
+        [str(layer) for layer in layers][::step],
     )
     room = layout.columns * layout.lines
     counts = [

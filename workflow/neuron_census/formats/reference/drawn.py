@@ -161,6 +161,40 @@ RANGES = Table(
         "end": Column(WHOLE, "last position of the range"),
     },
 )
+_EFFECTS = {
+    "direct": "direct effect on the centred logit of its token",
+    "total": "total effect on it",
+    "total_difference": "total effect, less that at the token of matched frequency and less what controls do",
+}
+CAUSAL = Table(
+    "figure_causal_suppression",
+    "One row per model, kind of neuron and measure (`share`), and one per ablated neuron (`neuron`).",
+    {"list": Column(TEXT, "which part of the figure the row belongs to: `share` or `neuron`")}
+    | NEURON
+    | {
+        "near": Column(TRUTH, "whether it is no detector, only near to one"),
+        "nearness": Column(NUMBER, "how near, as in the ablations table"),
+        "firings": Column(WHOLE, "firings at which it was ablated"),
+        "documents": Column(WHOLE, "documents that these lie in"),
+        "projection": Column(NUMBER, "mean projection on its token"),
+        **{
+            f"{effect}{end}": Column(NUMBER, f"{which}{meaning}")
+            for effect, meaning in _EFFECTS.items()
+            for end, which in (
+                ("", ""),
+                ("_low", "lower end of the 95% interval of the "),
+                ("_high", "upper end of the 95% interval of the "),
+            )
+        },
+        "total_difference_q": Column(NUMBER, "q-value of no such difference"),
+        "measure": Column(TEXT, "column whose sign says whether a neuron suppresses its token"),
+        "neurons": Column(WHOLE, "neurons that have it"),
+        "suppressing": Column(WHOLE, "those of them that suppress"),
+        "share": Column(NUMBER, "their share, 0 to 1"),
+        "share_low": Column(NUMBER, "lower end of its 95% interval (Wilson)"),
+        "share_high": Column(NUMBER, "upper end of it"),
+    },
+)
 FIGURES = (
     DEAD,
     COVERS,
@@ -171,6 +205,7 @@ FIGURES = (
     TYPES,
     POSITIONAL,
     RANGES,
+    CAUSAL,
 )
 
 SUMMARY = Table(
@@ -202,15 +237,28 @@ SUMMARY = Table(
     },
 )
 
+FATES = Table(
+    "fates_{comparison}",
+    "One row per two neighbouring checkpoints of a list and pair of kinds (see `comparison/`).",
+    {
+        "before": Column(TEXT, "name of the earlier model"),
+        "after": Column(TEXT, "name of the later model"),
+        "kind_before": Column(TEXT, "what neurons were"),
+        "kind_after": Column(TEXT, "what they became"),
+        "neurons": Column(WHOLE, "how many neurons did; also where there are none"),
+    },
+)
+
 CLAIMS = Table(
     "claims.csv",
-    "One row per claim of the paper.",
+    "One row per claim of the paper, and of ours about what it claims.",
     {
         "claim": Column(TEXT, "name of the claim"),
         "section": Column(TEXT, "section of the paper"),
         "figure": Column(TEXT, "figure of the paper"),
         "source": Column(
-            TEXT, "`text` for a sentence of the paper, `figure` for a reading of one of its figures"
+            TEXT,
+            "`text` for a sentence of the paper, `figure` for a reading of one of its figures, `ours` for neither",
         ),
         "says": Column(TEXT, "what the paper says"),
         "test": Column(TEXT, "what is tested"),

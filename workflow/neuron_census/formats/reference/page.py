@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 
-from neuron_census.formats.reference.drawn import CLAIMS, FIGURES, FROM_THE_PAPER, SUMMARY
+from neuron_census.formats.reference.drawn import CLAIMS, FATES, FIGURES, FROM_THE_PAPER, SUMMARY
 from neuron_census.formats.reference.stores import AXES, STORES, Store
 from neuron_census.formats.reference.texts import DOCUMENTS, WINDOWS, WINDOWS_METADATA
+from neuron_census.formats.tables.ablations import ABLATIONS, FIRINGS
+from neuron_census.formats.tables.comparison import COMPARED, COMPARISON
 from neuron_census.formats.tables.of_a_model import TABLES
 from neuron_census.formats.tables.sensitivity import SENSITIVITY
 from neuron_census.formats.tables.table import Column, Table
@@ -16,7 +18,8 @@ INTRODUCTION = """\
 # Tables and stores
 
 Every file below `results/`, column by column and axis by axis, in the order in which a run makes them. This page is
-written from `workflow/neuron_census/formats/`. Layers, neurons, positions and documents count from 0 in every file.
+written from `workflow/neuron_census/formats/`. Layers, neurons, positions and documents count from 0 in
+every file, name, figure and page; the paper counts layers from 1.
 
 Each file or folder has a seal beside or inside it (`.seal`): what it was made from and the digest of its content.
 """
@@ -53,9 +56,15 @@ def page() -> str:
         if table.name == "census":
             lines += ["The file's metadata hold, as JSON:", ""]
             lines += [*_mapping("key", CENSUS_METADATA), ""]
+    lines += ["## Ablations (Parquet)", ""]
+    lines += _table("ablations/{model}.parquet", ABLATIONS)
+    lines += _table("firings/{model}.parquet", FIRINGS)
+    lines += ["## Two censuses (Parquet)", ""]
+    lines += _table("comparison/{before}-{after}.parquet", COMPARISON)
+    lines += [f"The file's metadata hold the names of both models under `{COMPARED}`.", ""]
     lines += ["## Numbers for readers (CSV)", "", *_table("sensitivity/{model}.csv", SENSITIVITY)]
     lines += [*_table(SUMMARY.name, SUMMARY), *_table(CLAIMS.name, CLAIMS)]
-    for table in FIGURES:
+    for table in (*FIGURES, FATES):
         names = ", ".join(f"figures/{name}.csv" for name in table.name.split(", "))
         lines += _table(names, table)
     lines += [
@@ -68,14 +77,15 @@ def page() -> str:
 
 def _table(path: str, table: Table) -> Iterator[str]:
     yield from (f"### {_code(path)}", "", table.row, "")
-    yield from _columns(table.columns)
+    yield from column_rows(table.columns)
     for study, columns in table.optional.items():
         yield from ("", f"{OPTIONAL[study]}:", "")
-        yield from _columns(columns)
+        yield from column_rows(columns)
     yield ""
 
 
 OPTIONAL = {
+    "evidence": "Of the documents of the dead study",
     "ngrams": "With the n-gram study; null outside the analysed layers",
     "positions": "With the positions study",
     "domains": "Always, after the others",
@@ -83,7 +93,8 @@ OPTIONAL = {
 """What is said before the groups of columns of the census."""
 
 
-def _columns(columns: Mapping[str, Column]) -> Iterator[str]:
+def column_rows(columns: Mapping[str, Column]) -> Iterator[str]:
+    """Yield the lines of a Markdown table of columns, their types and what they mean."""
     yield from ("| column | type | meaning |", "|---|---|---|")
     for name, column in columns.items():
         yield f"| `{name}` | {column.dtype} | {column.meaning} |"

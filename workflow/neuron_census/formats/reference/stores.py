@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from neuron_census.formats.recording import BITS, POSITIONS, TOTALS
+from neuron_census.formats.context import AFTER, BEFORE
+from neuron_census.formats.recording import BITS, MARGINS, POSITIONS, TOTALS, WINDOW_BITS
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,49 @@ AXES = {
     "neuron": "neurons of a layer, from 0",
     "position": "in `positions`, places in a window, the BOS at 0; in `ids`, places in all n-gram windows "
     "of a shard one after the other",
-    "octet": "eight consecutive tokens, one bit each, the first in the lowest bit",
+    "octet": "eight consecutive tokens, windows or documents, one bit each, the first in the lowest bit",
+    "bos": "0: the text behind the BOS, 1: the BOS itself",
+    "half": "0: documents with even numbers, 1: those with odd ones",
+    "rank": "contexts of a neuron, the best first; those that are not there have the window -1",
+    "document": "documents of the dead study, by domain and number",
     "ngram": "n-grams of the study, in the lexicographic order of their tokens",
-    "token": "tokens of an n-gram, the first one first",
+    "token": "tokens of an n-gram, the first one first; of a context, "
+    f"{BEFORE} before its position and {AFTER} after it",
     "bound": "neurons and one more: the entries of neuron i go from bound i to bound i + 1",
     "profile_entry": "counts that n-grams of a neuron have, neuron after neuron",
     "trigger": "n-grams that are kept, neuron after neuron",
 }
+
+
+def _evidence() -> dict[str, Array]:
+    """Return margins and contexts, which recordings and counts hold alike."""
+    found = {
+        "margins/value": Array(
+            "float64",
+            MARGINS,
+            "largest pre-activation of each neuron in the dead study; -inf where a half has no document",
+        ),
+        "margins/window": Array("int32", MARGINS, "window in which it is, the first of several"),
+        "margins/position": Array(
+            "int32", MARGINS, "position in that window, the first of several"
+        ),
+    }
+    place = ("layer", "neuron", "rank")
+    for kind, what in (
+        ("top", "windows with the largest activations, each at the position of its own"),
+        ("sampled", "windows drawn by a seeded hash, each at a position drawn likewise"),
+    ):
+        found |= {
+            f"contexts/{kind}/key": Array("float64", place, f"what ranks them: {what}"),
+            f"contexts/{kind}/value": Array("float64", place, "activation at the position"),
+            f"contexts/{kind}/window": Array("int32", place, "number of the window"),
+            f"contexts/{kind}/position": Array("int32", place, "position in the window"),
+            f"contexts/{kind}/activations": Array(
+                "float16", (*place, "token"), "activations around it; 0 outside the window"
+            ),
+        }
+    return found
+
 
 _MADE_FROM = {
     "format, version": "kind of the store, and version of its layout",
@@ -52,6 +89,7 @@ _MADE_FROM = {
 }
 
 _SHAPE = {
+    "contexts, contexts_seed": "contexts of a kind that are kept of each neuron, and the seed of their draw",
     "window_length": "tokens of a full-length window, BOS included",
     "num_layers, ffn_dim": "layers of the model, and neurons of a layer",
     "ngram_layers": "how many of the first layers are recorded token by token",
@@ -73,6 +111,13 @@ RECORDING = Store(
             POSITIONS,
             "full-length windows in which each neuron is active at each position; absent from a shard without them",
         ),
+        "windows/active": Array(
+            "uint8",
+            WINDOW_BITS,
+            "whether each neuron is active in each dead-study window of the shard; like margins and contexts absent "
+            "from a shard without such windows",
+        ),
+        **_evidence(),
     },
     _MADE_FROM
     | {
@@ -94,6 +139,16 @@ COUNTS = Store(
             POSITIONS,
             "full-length windows in which each neuron is active at each position; absent without such windows",
         ),
+        "documents/active": Array(
+            "uint8", WINDOW_BITS, "whether each neuron is active in each document of the dead study"
+        ),
+        "documents/domain": Array("int32", ("document",), "number of its domain"),
+        "documents/number": Array("int32", ("document",), "its number in the domain's table"),
+        "documents/tokens": Array(
+            "int64", ("document",), "its tokens in the dead study, BOS left out"
+        ),
+        "documents/windows": Array("int64", ("document",), "its windows in the dead study"),
+        **_evidence(),
     },
     _MADE_FROM
     | {

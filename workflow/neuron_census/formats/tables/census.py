@@ -41,6 +41,26 @@ CENSUS = Table(
         "dead": Column(pl.Boolean(), "whether no token activates it"),
     },
     optional={
+        "evidence": {
+            "documents": Column(
+                pl.Int32(), "documents of the dead study in which the neuron is active"
+            ),
+            "margin": Column(
+                pl.Float64(),
+                "its largest pre-activation in the dead study; of a dead neuron, how close it came to be active",
+            ),
+            "margin_window": Column(
+                pl.Int32(),
+                "where that was: number of the window, the first one if there are several",
+            ),
+            "margin_position": Column(
+                pl.Int32(), "and position in the window, the first one, the BOS at 0"
+            ),
+            "dead_upper": Column(
+                pl.Float64(),
+                "upper bound of the share of documents in which it is active (rule of three); null unless dead",
+            ),
+        },
         "ngrams": {
             **_ngram_columns(),
             "suppression": Column(

@@ -33,7 +33,9 @@ TRIGGERS = Table(
 
 PROJECTIONS = Table(
     name="projections",
-    row="One row per token detector and token that it promotes or suppresses most.",
+    row="One row per neuron and token that it promotes or suppresses most, ten each way: of every alive neuron of a "
+    "small model (alive neurons by tokens by the width of an embedding are at most 2e12, as in OPT-125m), else of "
+    "n-gram detectors and positional neurons.",
     columns={
         **NEURON,
         "rank": Column(pl.Int32(), "1, 2, … promoted; -1, -2, … suppressed"),

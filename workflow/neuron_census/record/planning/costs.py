@@ -57,10 +57,11 @@ def described_gpu(memory: str, tflops: str | float) -> Gpu:
 
 @dataclass(frozen=True)
 class Budgets:
-    """Tokens that each study reads of each domain, `[study][domain]`, and tokens of a shard."""
+    """Tokens that each study reads of each domain, `[study][domain]`, tokens of a shard, contexts of a neuron."""
 
     studies: Mapping[str, Mapping[str, int]]
     shard_tokens: int
+    contexts: int = 0
 
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Budgets:
@@ -70,7 +71,8 @@ class Budgets:
                 study: {entry["domain"]: int(entry["tokens"]) for entry in config["studies"][study]}
                 for study in STUDIES
             }
-            return cls(studies, int(config["record"]["shard_tokens"]))
+            record = config["record"]
+            return cls(studies, int(record["shard_tokens"]), int(record.get("contexts", 0)))
         except (KeyError, TypeError, ValueError) as error:
             raise CensusError(
                 f"config: studies and record.shard_tokens must give every budget as a number of tokens ({error!r}). "
@@ -182,6 +184,7 @@ def _work(model: PlannedModel, budgets: Budgets, batches: Iterable[MicroBatch]) 
         domains=len(budgets.domains),
         window=model.size.positions,
         ngram_layers=first_half(model.size.layers),
+        contexts=budgets.contexts,
     )
 
 

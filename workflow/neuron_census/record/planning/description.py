@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from neuron_census.errors import CensusError
+from neuron_census.progress import duration
 from neuron_census.record.planning.plan import COMPRESSED_BITS, NO_LIMIT, Plan, Request, make_plan
 
 
@@ -45,7 +46,7 @@ def describe(plan: Plan, *, rate: float, held: int, how: str = "measured") -> st
             f"{'pass' if plan.super_batches == 1 else 'passes'}",
             f"  batches     {work.largest_batch:,} positions through a layer at a time; {kept}",
             f"  arithmetic  {work.operations:.2e} floating-point operations: "
-            f"{_duration(work.operations / rate)} at the {how} {rate / 1e9:,.0f} GFLOP/s",
+            f"{duration(work.operations / rate)} at the {how} {rate / 1e9:,.0f} GFLOP/s",
             f"  memory      {peaks}; {free}",
             f"  recording   {size(plan.recording_bytes)} expected ({work.ngram_layers} layers with "
             f"bits), {size(plan.disk_bytes)} meanwhile; {free_size(request.free_disk)} free",
@@ -146,14 +147,6 @@ def _residence(plan: Plan) -> str:
 
 def _name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 100:
-        return f"{seconds:.2g} s"
-    if seconds < 6000:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
 
 
 def free_size(count: int) -> str:

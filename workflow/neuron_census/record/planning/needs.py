@@ -71,18 +71,32 @@ class Needs:
         model, work = self.model, self.work
         tokens = min(work.ngram_tokens, TOKENS_PER_FILE + work.largest_batch)
         bits = work.ngram_layers * model.ffn_dim * -(-tokens // 8)
-        written = work.bits_bytes(model) + work.counts_bytes(model)
+        written = work.bits_bytes(model) + work.counts_bytes(model) + work.evidence_bytes(model)
         # Twice: what is being compressed is there once more.
         waiting = 2 * min(written, MOST_BLOCKS + model.ffn_dim * TOKENS_PER_FILE // 8)
+        # On a CPU what gathers is in host memory as well; the bits are there in any case.
+        windows = work.window_bits_bytes(model)
+        gathered = self._evidence if self.device_type == "cpu" else 0
         counts = 2 * model.layers * work.domains * model.ffn_dim * 8
         blocks = work.position_domains * work.position_block(model)
-        return LIBRARIES + bits + waiting + counts + blocks + 3 * 8 * work.positions
+        kept = bits + waiting + counts + blocks + windows + gathered
+        return LIBRARIES + kept + 3 * 8 * work.positions
 
     @property
     def _gathered(self) -> int:
         """On a GPU: which neurons are active, in bytes, and what is made of it."""
         active = 2 * self.work.largest_batch * self.model.ffn_dim
-        return active + 2 * self._octets + (1 + self.work.position_domains) * self._positions
+        positions = (1 + self.work.position_domains) * self._positions
+        # To find maxima, values of a padded batch are there once more.
+        found = self.work.largest_batch * self.model.ffn_dim * self.item
+        return active + 2 * self._octets + positions + self._evidence + found
+
+    @property
+    def _evidence(self) -> int:
+        """Margins and contexts of all layers, where the forward pass computes, and those of a layer once more."""
+        margins = self.work.margins_bytes(self.model, self.item)
+        contexts = self.work.contexts_bytes(self.model, self.item)
+        return margins + contexts + 4 * contexts // self.model.layers
 
     @property
     def _octets(self) -> int:

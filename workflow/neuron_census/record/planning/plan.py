@@ -90,7 +90,8 @@ class Plan:
     def recording_bytes(self) -> int:
         """Expected size of the recording on disk."""
         work, model = self.request.work, self.request.model
-        return int(work.counts_bytes(model) + COMPRESSED_BITS * work.bits_bytes(model))
+        bits = COMPRESSED_BITS * work.bits_bytes(model)
+        return int(work.counts_bytes(model) + bits) + work.evidence_bytes(model)
 
     @property
     def disk_bytes(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from neuron_census.formats.context import KINDS, TOKENS
 from neuron_census.formats.recording import smallest_unsigned
 from neuron_census.forward.micro_batch import MicroBatch
 from neuron_census.record.planning.model_size import ModelSize
@@ -27,6 +28,8 @@ class Work:
     domains: int
     position_windows: int
     position_domains: int
+    dead_windows: int
+    contexts: int
     operations: int
 
     @classmethod
@@ -38,6 +41,7 @@ class Work:
         domains: int,
         window: int,
         ngram_layers: int,
+        contexts: int = 0,
     ) -> Work:
         """Sum up micro-batches.
 
@@ -49,6 +53,8 @@ class Work:
             sizes of the model that they go through
         domains, window, ngram_layers
             sizes of the recording: domains, tokens of a full-length window, layers with bits
+        contexts
+            contexts of a kind that are kept of each neuron
         """
         batches = list(batches)
         highest = highest_layer(model.layers, ngram_layers)
@@ -64,6 +70,8 @@ class Work:
             domains=domains,
             position_windows=sum(len(batch.lengths) for batch in with_positions),
             position_domains=len({batch.domain for batch in with_positions}),
+            dead_windows=sum(len(batch.lengths) for batch in batches if batch.dead),
+            contexts=contexts,
             operations=sum(
                 batch.ids.size * (highest(batch) + 1) * _operations(model, batch.ids.shape[1])
                 for batch in batches
@@ -80,6 +88,30 @@ class Work:
         if not self.position_windows:
             return 0
         return self.window * model.ffn_dim * smallest_unsigned(self.position_windows).itemsize
+
+    def window_bits_bytes(self, model: ModelSize) -> int:
+        """Return the bytes of the windows of activity, at the BOS and behind it."""
+        return 2 * model.layers * model.ffn_dim * -(-self.dead_windows // 8)
+
+    def contexts_bytes(self, model: ModelSize, item: int) -> int:
+        """Return the bytes of the contexts of both kinds, whose activations take `item` each.
+
+        Besides, a key of 8 bytes, window and position of 4 each.
+        """
+        if not self.dead_windows:
+            return 0
+        neurons = model.layers * model.ffn_dim
+        return len(KINDS) * neurons * self.contexts * (TOKENS * item + 16)
+
+    def margins_bytes(self, model: ModelSize, item: int) -> int:
+        """Return the bytes of the margins of either half, at the BOS and behind it, whose values take `item`."""
+        return 4 * model.layers * model.ffn_dim * (item + 8) if self.dead_windows else 0
+
+    def evidence_bytes(self, model: ModelSize) -> int:
+        """Return the bytes of windows of activity, margins and contexts in the recording, not compressed."""
+        values = len(KINDS) * model.layers * model.ffn_dim * self.contexts * 8
+        parts = self.contexts_bytes(model, 2) + self.margins_bytes(model, 8)
+        return self.window_bits_bytes(model) + parts + (values if self.dead_windows else 0)
 
     def bits_bytes(self, model: ModelSize) -> int:
         """Return the bytes of the packed bits in the recording, not compressed."""

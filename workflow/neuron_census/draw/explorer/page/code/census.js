@@ -17,7 +17,7 @@ const Census = (() => {
     { name: "bigram", label: "bigram" },
     { name: "trigram", label: "trigram" },
   ];
-  const census = { models: [], patterns: [], strengths: [], colours: {}, block: 1, shown: {} };
+  const census = { models: [], patterns: [], strengths: [], colours: {}, block: 1, contextBlock: 1, shown: {}, meanings: {} };
   const bits = {};
 
   async function open() {
@@ -25,9 +25,14 @@ const Census = (() => {
     census.kinds.forEach((kind, place) => { bits[kind] = 1 << place; });
   }
 
-  /** The model of a name, or the first. */
+  /** The model of a name, the first where none is named, or undefined for a name that no model has. */
   function model(name) {
-    return census.models.find((one) => one.name === name) ?? census.models[0];
+    return name === undefined ? census.models[0] : census.models.find((one) => one.name === name);
+  }
+
+  /** What a column of a table means. */
+  function meaning(table, column) {
+    return census.meanings[table]?.[column] ?? "";
   }
 
   /** A promise of a column: a value for each neuron, at `layer * neurons + neuron`. */
@@ -64,6 +69,12 @@ const Census = (() => {
     );
   }
 
+  /** A promise of the contexts of a neuron. */
+  async function contexts(of, layer, index) {
+    const block = Math.floor(index / census.contextBlock);
+    return rowsOf(await Data.load(`${of.folder}/contexts/${layer}-${block}`), index);
+  }
+
   function rowsOf(columns, index) {
     const rows = [];
     columns.neuron.forEach((one, place) => {
@@ -74,5 +85,7 @@ const Census = (() => {
     return rows;
   }
 
-  return { CLASSES, NGRAMS, census, bits, open, model, column, drawnAs, words, pattern, neuron };
+  return {
+    CLASSES, NGRAMS, census, bits, open, model, meaning, column, drawnAs, words, pattern, neuron, contexts,
+  };
 })();

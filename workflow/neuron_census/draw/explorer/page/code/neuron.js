@@ -3,22 +3,45 @@
 /* A neuron's page: all that the tables say about it. */
 
 const Neuron = (() => {
+  const { section, heading, yes, share } = Facts;
+  const meaning = Census.meaning;
+
   async function show(main, model, state) {
-    const layer = Address.whole(state.layer, 0, model.layers - 1, 0);
-    const index = Address.whole(state.neuron, 0, model.neurons - 1, 0);
-    const [found, kinds] = await Promise.all([
-      Census.neuron(model, layer, index), Census.column(model, "kind"),
+    const layer = Address.whole(state.layer ?? "0", 0, model.layers - 1, null);
+    const index = Address.whole(state.neuron ?? "0", 0, model.neurons - 1, null);
+    if (layer === null || index === null) {
+      main.replaceChildren(...missing(model, state));
+      return;
+    }
+    const [found, kinds, contexts] = await Promise.all([
+      Census.neuron(model, layer, index), Census.column(model, "kind"), Contexts.load(model, layer, index),
     ]);
     const [row] = found.census;
     main.replaceChildren(...[
       element("h1", { id: "neuron" }, `${model.name}, layer ${layer}, neuron ${index}`),
       element("p", { class: "lead" }, Neurons.badges(kinds[layer * model.neurons + index])),
       neighbours(model, state, layer, index),
-      activity(row, model),
+      Activity.section(row, model),
+      Contexts.section(contexts, row),
       ngrams(row, found.triggers, layer),
-      writes(row, found.projections),
+      writes(row, found.projections, model),
+      Ablation.section(found.ablations, layer),
       position(row, found.positions),
     ].filter(Boolean));
+  }
+
+  /** What is said where an address names a neuron that the model does not have. */
+  function missing(model, state) {
+    const asked = [["layer", state.layer], ["neuron", state.neuron]]
+      .filter(([, value]) => value !== undefined).map(([what, value]) => `${what} ${value}`).join(", ");
+    return [
+      element("h1", {}, "There is no such neuron"),
+      element("p", { class: "notice", role: "status" },
+        `${model.name} has no ${asked}. Its layers are 0 to ${number(model.layers - 1)}, and the neurons of `,
+        `each are 0 to ${number(model.neurons - 1)}.`),
+      element("p", {}, element("a", { href: Address.link({ view: "neurons", start: null }) },
+        `All neurons of ${model.name}`)),
+    ];
   }
 
   /** Links to the neurons before and after it: in the table as it is filtered and sorted, and by index. */
@@ -54,38 +77,6 @@ const Neuron = (() => {
     return at > 0 ? Math.floor(at / 25) * 25 || null : null;
   }
 
-  function section(title, ...content) {
-    return element("section", {}, element("h2", {}, title), content);
-  }
-
-  function facts(...pairs) {
-    return element("dl", { class: "facts" },
-      pairs.filter(Boolean).map(([name, value]) => element("div", {},
-        element("dt", {}, name), element("dd", {}, value))));
-  }
-
-  const yes = (value) => (value === null || value === undefined ? "–" : value ? "yes" : "no");
-
-  function activity(row, model) {
-    return section("Activity", facts(
-      ["dead", yes(row.dead)],
-      ["active on", `${number(row.activations)} of ${number(row.tokens)} tokens`],
-      ["frequency", number(row.frequency)],
-    ), byDomain(row.activations_by_domain, model.domains));
-  }
-
-  /** How often it is active in each domain. */
-  function byDomain(activations, domains) {
-    if (!activations || !domains) return null;
-    return element("table", { id: "domains", class: "triggers" },
-      element("thead", {}, element("tr", {},
-        heading("domain"), heading("active / tokens", "number"), heading("frequency"))),
-      element("tbody", {}, Object.entries(domains).map(([name, tokens], place) => element("tr", {},
-        element("td", {}, name),
-        element("td", { class: "number" }, `${number(activations[place])} / ${number(tokens)}`),
-        element("td", {}, share(activations[place] / tokens, false))))));
-  }
-
   function ngrams(row, triggers, layer) {
     if (row.unigram_activations === undefined) {
       return section("N-grams", element("p", {}, "This model has no n-gram study."));
@@ -96,11 +87,11 @@ const Neuron = (() => {
     return section("N-grams that trigger it", element("div", { class: "columns" },
       Census.NGRAMS.map(({ name, label }, place) => element("div", {},
         element("h3", {}, `${label}s`),
-        facts(
-          ["detector", yes(row[`${name}_detector`])],
-          ["cover", number(row[`${name}_cover`])],
-          ["different", number(row[`${name}_distinct`])],
-          ["activations", number(row[`${name}_activations`])],
+        Facts.list(
+          ["detector", yes(row[`${name}_detector`]), meaning("census", `${name}_detector`)],
+          ["cover", number(row[`${name}_cover`]), meaning("census", `${name}_cover`)],
+          ["different", number(row[`${name}_distinct`]), meaning("census", `${name}_distinct`)],
+          ["activations", number(row[`${name}_activations`]), meaning("census", `${name}_activations`)],
         ),
         triggers
           ? triggersTable(triggers.filter((one) => one.n === place + 1), row[`${name}_distinct`], label)
@@ -112,70 +103,66 @@ const Neuron = (() => {
     const less = distinct > rows.length
       ? `The ${number(rows.length)} most frequent of ${number(distinct)}.` : `All ${number(rows.length)}.`;
     const projected = rows.some((one) => one.projection !== null && one.projection !== undefined);
-    return element("table", { class: "triggers" },
-      element("caption", {}, less),
-      element("thead", {}, element("tr", {},
-        heading(label), heading("active / occurrences", "number"), heading("share"),
-        projected ? heading("projection", "number") : null)),
-      element("tbody", {}, rows.map((one) => element("tr", { class: one.covered ? "covered" : null },
-        element("td", {}, ngramLink(one)),
-        element("td", { class: "number" }, `${number(one.activations)} / ${number(one.occurrences)}`),
-        element("td", {}, share(one.activations / one.occurrences, one.covered)),
-        projected ? element("td", { class: "number" }, number(one.projection)) : null))));
+    const table = Facts.table(null, [
+      heading(label, meaning("triggers", "text")),
+      heading("active / occurrences",
+        `${meaning("triggers", "activations")} / ${meaning("triggers", "occurrences")}`, "number"),
+      heading("share", "share of its occurrences at which the neuron is active; ✓: enough of them to be covered"),
+      projected ? heading("projection", meaning("triggers", "projection"), "number") : null,
+    ], rows.map((one) => element("tr", { class: one.covered ? "covered" : null },
+      element("td", {}, ngramLink(one)),
+      element("td", { class: "number" }, `${number(one.activations)} / ${number(one.occurrences)}`),
+      element("td", {}, share(one.activations / one.occurrences, one.covered)),
+      projected ? element("td", { class: "number" }, number(one.projection)) : null)));
+    table.prepend(element("caption", {}, less));
+    return table;
   }
 
-  function heading(title, kind) {
-    return element("th", { scope: "col", class: kind }, title);
-  }
-
-  /** An n-gram, with a link to all neurons that detect it. */
+  /** An n-gram, with a link to all neurons that it triggers. */
   function ngramLink({ n, ngram, text }) {
     const tokens = ngram.length === 1 ? `token ${ngram[0]}` : `tokens ${ngram.join(", ")}`;
     const href = Address.link({ view: "search", q: text, n: n === 1 ? null : n, gram: text });
     return element("a", { href, title: tokens }, Text.show(text));
   }
 
-  function share(value, covered) {
-    const percent = `${(100 * value).toFixed(value >= 0.9995 ? 0 : 1)}%`;
-    return element("span", { class: "share", title: covered ? "covered" : null },
-      element("span", { class: "bar", style: `width: ${(40 * value).toFixed(1)}px` }),
-      percent, covered ? " ✓" : "");
-  }
-
-  function writes(row, projections) {
-    if (!row.unigram_detector) return null;
+  function writes(row, projections, model) {
+    const said = (name) => meaning("census", name);
+    const detector = row.unigram_detector ? Facts.list(
+      ["suppresses its tokens", yes(row.suppresses), said("suppresses")],
+      ["mean projection on its tokens", number(row.suppression), said("suppression")],
+      ["all projections negative", yes(row.suppression_all_negative), said("suppression_all_negative")],
+      ["more than half of them negative", yes(row.suppression_majority_negative),
+        said("suppression_majority_negative")],
+      ["median rank among all tokens (0: most suppressed)", number(row.suppression_percentile),
+        said("suppression_percentile")],
+    ) : null;
+    if (!detector && !projections?.length) return null;
     const lists = projections?.length
       ? element("div", { class: "columns" },
         written("promotes", projections.filter((one) => one.rank > 0).sort((a, b) => a.rank - b.rank)),
         written("suppresses", projections.filter((one) => one.rank < 0).sort((a, b) => b.rank - a.rank)))
-      : element("p", {}, "No projections table was given.");
-    return section("What it writes to the residual stream", facts(
-      ["suppresses its tokens", yes(row.suppresses)],
-      ["mean projection on its tokens", number(row.suppression)],
-      ["all projections negative", yes(row.suppression_all_negative)],
-      ["more than half of them negative", yes(row.suppression_majority_negative)],
-      ["median rank among all tokens (0: most suppressed)", number(row.suppression_percentile)],
-    ), lists);
+      : element("p", {}, model.companions.includes("projections")
+        ? "Its projections are not in the table." : "No projections table was given.");
+    return section("What it writes to the residual stream", detector, lists);
   }
 
   function written(title, rows) {
-    return element("div", {}, element("h3", {}, title),
-      element("table", { class: "triggers" },
-        element("thead", {}, element("tr", {},
-          heading("token"), heading("projection", "number"))),
-        element("tbody", {}, rows.map((one) => element("tr", {},
-          element("td", {}, ngramLink({ n: 1, ngram: [one.token], text: one.text })),
-          element("td", { class: "number" }, number(one.value)))))));
+    return element("div", {}, element("h3", {}, title), Facts.table(null, [
+      heading("token", meaning("projections", "text")),
+      heading("projection", meaning("projections", "value"), "number"),
+    ], rows.map((one) => element("tr", {},
+      element("td", {}, ngramLink({ n: 1, ngram: [one.token], text: one.text })),
+      element("td", { class: "number" }, number(one.value))))));
   }
 
   function position(row, positions) {
     if (row.position_mi === undefined) {
       return section("Position", element("p", {}, "This model has no position study."));
     }
-    const known = facts(
-      ["I(act, pos)", number(row.position_mi)],
-      ["positional", yes(row.positional)],
-      row.pattern ? ["pattern", `${row.pattern}, ${row.strength}`] : null,
+    const known = Facts.list(
+      ["I(act, pos)", number(row.position_mi), meaning("census", "position_mi")],
+      ["positional", yes(row.positional), meaning("census", "positional")],
+      row.pattern ? ["pattern", `${row.pattern}, ${row.strength}`, meaning("census", "pattern")] : null,
     );
     const [found] = positions ?? [];
     if (!found) {
@@ -192,9 +179,11 @@ const Neuron = (() => {
     });
     return section("Position", known, curve, said,
       element("h3", {}, "I(act, pos) in each domain"),
-      facts(...(domains ?? []).map((one) => [one.domain, number(one.position_mi)])),
+      Facts.list(...(domains ?? []).map((one) => [one.domain, number(one.position_mi)])),
       Object.keys(descriptors).length ? element("h3", {}, "The curve in numbers") : null,
-      facts(...Object.entries(descriptors).map(([name, value]) => [name.replaceAll("_", " "), number(value)])));
+      Facts.list(...Object.entries(descriptors).map(([name, value]) => [
+        name.replaceAll("_", " "), number(value), meaning("positions", name),
+      ])));
   }
 
   return { show };

@@ -60,28 +60,37 @@ const Neurons = (() => {
 
   function columnsOf(model) {
     const count = (value) => (value < 0 ? "–" : number(value));
+    const said = (name) => Census.meaning("census", name);
     const columns = [
-      { title: "layer", sort: "layer", sequence: ["asc", "desc"], show: (row) => number(row.layer) },
-      { title: "neuron", sort: "neuron", sequence: ["asc", "desc"], show: linked },
-      { title: "kind", column: "kind", orderable: false, type: "text", show: (row) => badges(row.kind) },
+      {
+        title: "layer", sort: "layer", sequence: ["asc", "desc"], meaning: said("layer"),
+        show: (row) => number(row.layer),
+      },
+      { title: "neuron", sort: "neuron", sequence: ["asc", "desc"], meaning: said("neuron"), show: linked },
+      {
+        title: "kind", column: "kind", orderable: false, type: "text",
+        meaning: "what the thresholds say that it is; none is shown for a neuron that is none of these",
+        show: (row) => badges(row.kind),
+      },
       {
         title: "frequency", sort: "frequency", column: "activations",
+        meaning: "share of the tokens of the dead study that activate it",
         show: (row) => number(row.activations / model.tokens),
       },
       ...Census.NGRAMS.map(({ name, label }) => ({
         title: `${label} cover`, sort: `${name}_cover`, column: `${name}_cover`,
-        sequence: ["asc", "desc"], show: (row) => count(row[`${name}_cover`]),
+        sequence: ["asc", "desc"], meaning: said(`${name}_cover`), show: (row) => count(row[`${name}_cover`]),
       })),
       {
         title: "suppression", sort: "suppression", column: "suppression",
-        sequence: ["asc", "desc"], show: (row) => number(row.suppression),
+        sequence: ["asc", "desc"], meaning: said("suppression"), show: (row) => number(row.suppression),
       },
       {
-        title: "I(act, pos)", sort: "position_mi", column: "position_mi",
+        title: "I(act, pos)", sort: "position_mi", column: "position_mi", meaning: said("position_mi"),
         show: (row) => number(row.position_mi),
       },
       {
-        title: "pattern", column: "pattern", orderable: false, type: "text",
+        title: "pattern", column: "pattern", orderable: false, type: "text", meaning: said("pattern"),
         show: (row) => {
           const found = Census.pattern(row.pattern);
           return found ? `${found.pattern}, ${found.strength}` : "–";

@@ -40,6 +40,7 @@ const Overview = (() => {
       legend,
       element("div", { class: "frame" }, element("span", { class: "axis" }, across), canvas),
       said,
+      wakes(model),
       classified(model),
     );
     legend.append(...await way.legend(model, kinds));
@@ -60,6 +61,17 @@ const Overview = (() => {
       picture.zoom(Math.round(fixed - share * next), Math.round(fixed + (1 - share) * next));
       noted(picture);
     }
+  }
+
+  /** How sure it is that the dead neurons are dead. */
+  function wakes(model) {
+    const found = model.coverage;
+    if (!found) return null;
+    return element("p", { class: "lead", id: "wakes" },
+      `${number(found.dead)} neurons are dead: no document of ${number(found.documents)} activates them. As much text `,
+      `again would wake about ${number(Math.round(found.wakes))} of them `,
+      `(95% interval: ${number(Math.floor(found.wakes_lower))} to ${number(Math.ceil(found.wakes_upper))}; Chao2, `,
+      "documents as sampling units).");
   }
 
   /** The thresholds by which neurons are classified. */

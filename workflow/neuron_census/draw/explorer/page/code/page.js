@@ -28,26 +28,38 @@ const Page = (() => {
     const turn = ++shown;
     const state = Address.state();
     const model = Census.model(state.model);
-    byId("model").value = model.name;
+    byId("model").value = model?.name ?? "";
+    const name = model?.name ?? Census.model().name;
     for (const link of document.querySelectorAll("nav [data-view]")) {
-      link.href = Address.link({ view: link.dataset.view, model: model.name, start: null });
+      link.href = Address.link({ view: link.dataset.view, model: name, start: null });
       link.ariaCurrent = link.dataset.view === state.view ? "page" : null;
     }
     const asked = state.view === "search" ? state.q ?? "" : "";
     if (document.activeElement !== byId("query")) byId("query").value = asked;
     const what = state.view === "neuron" ? `layer ${state.layer}, neuron ${state.neuron}` : state.view;
-    document.title = `${what} · ${model.name} · Neuron Census`;
+    document.title = `${what} · ${model?.name ?? "no such model"} · Neuron Census`;
     // A view that the next one replaces goes on drawing, but on a page that is no longer shown.
     const place = element("div", { class: `view ${state.view}` });
     const main = byId("main");
     main.replaceChildren(place);
     main.setAttribute("aria-busy", "true");
     try {
-      await VIEWS[state.view].show(place, model, state);
+      if (model) await VIEWS[state.view].show(place, model, state);
+      else place.append(...missing(state));
     } catch (error) {
       if (turn === shown) failed(error);
     }
     if (turn === shown) main.removeAttribute("aria-busy");
+  }
+
+  /** What is said where an address names a model that is not here. */
+  function missing(state) {
+    return [
+      element("h1", {}, "There is no such model"),
+      element("p", { class: "notice", role: "status" }, `Nothing here is about a model “${state.model}”. The models are:`),
+      element("ul", {}, Census.census.models.map((one) => element("li", {},
+        element("a", { href: Address.link({ model: one.name }) }, one.name)))),
+    ];
   }
 
   /** Say what went wrong where every reader sees it. */

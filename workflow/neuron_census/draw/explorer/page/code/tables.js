@@ -19,14 +19,15 @@ const Tables = (() => {
 
   /**
    * Make a table of an element of the page. Cells are nodes or numbers: the library would take text
-   * for markup, so a column's `show` gives what each of its cells holds. what: rows are called so.
+   * for markup, so a column's `show` gives what each of its cells holds; its `meaning` is said where a
+   * reader points to its heading. what: rows are called so.
    */
   async function make(node, columns, what, options) {
     library ??= load();
     const DataTable = await library;
     // The reader may have gone to another view meanwhile.
     if (!node.isConnected) return null;
-    return new DataTable(node, {
+    const made = new DataTable(node, {
       searching: false,
       pageLength: 25,
       lengthMenu: [10, 25, 50, 100],
@@ -51,6 +52,8 @@ const Tables = (() => {
       })),
       ...options,
     });
+    columns.forEach(({ meaning }, at) => Facts.explained(made.column(at).header(), meaning));
+    return made;
   }
 
   function cell(content) {

@@ -9,8 +9,11 @@ const Text = (() => {
   const LONG = { n: "\n", r: "\r", t: "\t" };
   const LIMIT = 400;
 
-  /** The text as an element: hidden characters as escapes, outer spaces as ␣, its direction its own. */
-  function show(text) {
+  /**
+   * The text as an element: hidden characters as escapes, outer spaces as ␣ unless it is a part of a running
+   * text, its direction its own.
+   */
+  function show(text, running = false) {
     const node = element("bdi", { class: "text" });
     if (text === "") return element("span", { class: "nothing" }, "(no text)");
     const characters = Array.from(text);
@@ -22,7 +25,7 @@ const Text = (() => {
       plain = "";
     };
     characters.slice(0, LIMIT).forEach((one, place) => {
-      if (one === " " && (first < 0 || place < first || place > last)) escape("␣");
+      if (one === " " && !running && (first < 0 || place < first || place > last)) escape("␣");
       else if (HIDDEN.test(one)) escape(SHORT[one] ?? `\\u{${one.codePointAt(0).toString(16)}}`);
       // An accent without its letter would sit on what stands before it.
       else plain += place === 0 && /\p{M}/u.test(one) ? `◌${one}` : one;
