@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import OPTConfig
+from transformers import PreTrainedConfig
 
 from neuron_census.checkpoint.names import decoder_shapes
 from neuron_census.checkpoint.published import published_config
@@ -40,7 +40,7 @@ PREFIXES = {
 }
 
 
-def shaped_config(name: str) -> OPTConfig:
+def shaped_config(name: str) -> PreTrainedConfig:
     """Return the configuration of a size, as the hub has it."""
     config = published_config(f"facebook/opt-{name}")
     config.architectures = ["OPTForCausalLM"]

@@ -17,13 +17,20 @@ NOT_SAID = {
     "record": {"memory", "device_memory", "weights"},
     "explore": {"detector_triggers", "other_triggers"},
     "generate_mathematics": {"seed", "questions_per_module"},
-    "fetch_checkpoint": {"tokenizer_only"},
+    "fetch_checkpoint": {"tokenizer_only", "gate"},
     "train_checkpoint": {"save_every"},
     # The figure is a positional argument.
     "draw": {"figure"},
 }
 """Parameters that a rule leaves at their defaults, or gives in another way."""
-NO_RULE = {"export_neuronpedia", "identify_projection", "plan_recording", "tabulate_costs"}
+NO_RULE = {
+    "ask",
+    "export_neuronpedia",
+    "identify_projection",
+    "look",
+    "plan_recording",
+    "tabulate_costs",
+}
 """Commands for people, which no rule calls."""
 
 
@@ -40,7 +47,8 @@ def shell_lines() -> dict[str, list[str]]:
 
 
 MADE_BY_FUNCTIONS = {
-    "record": {"revision": "revision"},
+    "record": {"revision": "revision", "gate": "gate"},
+    "unpack_checkpoint": {"bos": "bos", "gate": "gate"},
     "tokenize": {"window": "window"},
     "classify": {"ngrams": "ngrams", "ngram_counts": "ngrams"},
     "draw": {"choice": "options"},
@@ -56,7 +64,7 @@ def test_a_rule_gives_its_stage_every_option(stage: str) -> None:
     parameters = set(inspect.signature(function).parameters)
     made = MADE_BY_FUNCTIONS.get(stage, {})
     for said in shell_lines()[stage]:
-        given = {name.replace("-", "_") for name in re.findall(r"--([a-z][a-z-]*)", said)}
+        given = {name.replace("-", "_") for name in re.findall(r"--([a-z][a-z0-9-]*)", said)}
         for param in made.values():
             assert f"{{params.{param}" in said, stage
         assert parameters - NOT_SAID.get(stage, set()) - set(made) <= given, stage

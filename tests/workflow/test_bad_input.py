@@ -89,21 +89,21 @@ def test_a_source_at_fault_is_named_in_the_plan(
 
 
 def test_every_source_at_fault_is_named_in_one_plan(fresh: Project) -> None:
-    gpt2, galactica = (fresh.folder / "made" / name for name in ("gpt2", "galactica"))
+    bloom, galactica = (fresh.folder / "made" / name for name in ("bloom", "galactica"))
     for folder, config in (
-        (gpt2, {"model_type": "gpt2", "n_layer": 12}),
+        (bloom, {"model_type": "bloom", "n_layer": 12}),
         (galactica, {"model_type": "opt", "activation_function": "gelu", "num_hidden_layers": 2}),
     ):
         folder.mkdir()
         (folder / "config.json").write_text(json.dumps(config))
     given = tiny_config()
-    given["checkpoints"]["tiny-a"] = {"path": "made/gpt2"}
+    given["checkpoints"]["tiny-a"] = {"path": "made/bloom"}
     given["checkpoints"]["tiny-b"].update(path="made/galactica")
     given["tokenizers"]["tiny"].update(path="made/texts")
     fresh.write_config(given)
     output = fresh.fail("-n")
     assert "The config has 3 faults:" in output
-    assert "gpt2/config.json: model_type is 'gpt2', expected 'opt'" in output
+    assert "bloom/config.json: model_type is 'bloom', expected one of" in output
     assert "galactica/config.json: activation_function is 'gelu', expected 'relu'" in output
     assert "made/texts/config.json: is missing" in output
     assert "max_position_embeddings is None" not in output

@@ -29,6 +29,7 @@ GROUPS = {
     "classify": "Classify: counts to the census",
     "ablate": "Ablate: the census, windows and a checkpoint to what detectors do",
     "draw": "Draw: the census to figures, claims and the explorer",
+    "library": "Look: what a census knows, in the terminal",
     "hub": "Beside the verbs: the model hub",
     "train": "Beside the verbs: training small models",
 }

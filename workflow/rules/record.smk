@@ -27,6 +27,7 @@ rule record:
         checkpoint=checkpoint_folder,
         dtype=lookup(dpath="checkpoints/{model}/dtype", within=config),
         revision=lambda wildcards: option("revision", config["checkpoints"][wildcards.model]),
+        gate=gate_option,
         ngram_layers=lookup(dpath="record/ngram_layers", within=config),
         contexts=lookup(dpath="record/contexts", within=config),
         seed=lookup(dpath="seed", within=config),
@@ -37,5 +38,5 @@ rule record:
         " --shard {wildcards.shard} --dtype {params.dtype} --device {params.device}"
         " --batch-tokens {params.batch_tokens} --ngram-layers {params.ngram_layers}"
         " --contexts {params.contexts} --seed {params.seed}"
-        " {params.revision:q} --threads {threads} --output {output:q}"
+        " {params.revision:q} {params.gate:q} --threads {threads} --output {output:q}"
         " --provenance {params.provenance:q} 2>&1 | tee -i {log:q} >&2"

@@ -56,17 +56,15 @@ def test_config_that_is_not_a_json_object(tmp_path: Path, content: bytes) -> Non
     refusal(tmp_path, str(tmp_path / "config.json"), "JSON")
 
 
-@pytest.mark.parametrize("model_type", ["gpt2", None, "OPT"])
-def test_another_kind_of_model(tmp_path: Path, model_type: str | None) -> None:
+@pytest.mark.parametrize("model_type", ["bloom", None, "OPT", "adapter", "__init__", ["opt"]])
+def test_another_kind_of_model(tmp_path: Path, model_type: object) -> None:
     edit_config(make_checkpoint(tmp_path), model_type=model_type)
-    refusal(tmp_path, f"model_type is {model_type!r}", "expected 'opt'")
+    refusal(tmp_path, f"model_type is {model_type!r}", "expected one of")
 
 
-def test_gelu_has_no_active_neurons(tmp_path: Path) -> None:
-    edit_config(make_checkpoint(tmp_path), activation_function="gelu")
-    refusal(
-        tmp_path, "activation_function is 'gelu'", "expected 'relu'", "ReLU output is above zero"
-    )
+def test_an_activation_of_which_nothing_is_known(tmp_path: Path) -> None:
+    edit_config(make_checkpoint(tmp_path), activation_function="fatrelu")
+    refusal(tmp_path, "activation_function is 'fatrelu'", "expected one of relu, relu2, ")
 
 
 @pytest.mark.parametrize(
@@ -205,7 +203,7 @@ def test_config_with_fewer_layers_than_the_weights_have(tmp_path: Path) -> None:
 
 def test_config_without_the_biases_that_the_weights_have(tmp_path: Path) -> None:
     edit_config(make_checkpoint(tmp_path), enable_bias=False)
-    refusal(tmp_path, "18 tensors", "layers.0.fc1.bias", "enable_bias False")
+    refusal(tmp_path, "18 tensors", "layers.0.fc1.bias", "config.json is another model's")
 
 
 def test_post_norm_weights_with_a_pre_norm_config(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ import torch
 
 from helpers.made.checkpoints import StateDict, make_checkpoint
 from helpers.oracles.projections_by_loop import projections_by_loop
+from neuron_census.checkpoint import projections
 from neuron_census.checkpoint.checkpoint import Checkpoint
-from neuron_census.classify import projections, promoted_tokens
+from neuron_census.classify import promoted_tokens
 from neuron_census.classify.promoted_tokens import extremes, list_promoted, neurons_to_project
 from neuron_census.errors import CensusError
 from neuron_census.formats.tables.ngrams import PROJECTIONS

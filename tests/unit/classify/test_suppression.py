@@ -14,8 +14,9 @@ import torch
 
 from helpers.made.checkpoints import StateDict, make_checkpoint
 from helpers.oracles.projections_by_loop import projections_by_loop
+from neuron_census.checkpoint import projections
 from neuron_census.checkpoint.checkpoint import Checkpoint
-from neuron_census.classify import projections, suppression
+from neuron_census.classify import suppression
 from neuron_census.classify.suppression import (
     measure_suppression,
     quantiles,

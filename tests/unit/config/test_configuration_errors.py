@@ -53,7 +53,7 @@ WRONG: list[tuple[Change, str]] = [
     (lambda c: c["checkpoints"].update({125: MAIN}), "config.checkpoints: found the key 125"),
     (
         lambda c: c["checkpoints"].update(x={}),
-        "checkpoints.x: found none of these, expected one of `hub`, `path`, `trained`",
+        "checkpoints.x: found none of these, expected one of `hub`, `path`, `pypi`, `trained`",
     ),
     (
         lambda c: c["checkpoints"].update(x=MAIN | {"path": "y"}),
@@ -65,7 +65,7 @@ WRONG: list[tuple[Change, str]] = [
     ),
     (
         lambda c: c["checkpoints"].update(x={"path": "y", "layers": 2}),
-        "checkpoints.x.layers: only an entry with `hub` has it",
+        "checkpoints.x.layers: only an entry with `hub` or `pypi` has it",
     ),
     (
         lambda c: c["checkpoints"].update(x={"path": "y", "step": 2}),

@@ -14,7 +14,7 @@ from neuron_census.config.configuration import configure
 from neuron_census.config.local_sources import check_local_sources
 from neuron_census.config.selection import Selection
 from neuron_census.errors import CensusError
-from neuron_census.paths.opt_config import LARGEST
+from neuron_census.families.adapter.model_config import LARGEST_LAYERS
 
 OPT = {"model_type": "opt", "activation_function": "relu", "num_hidden_layers": 4}
 WINDOW = 16
@@ -62,14 +62,14 @@ def test_what_is_in_order_passes(folder: Path) -> None:
     check(folder)
 
 
-GPT2 = {"model_type": "gpt2", "n_layer": 12, "n_positions": 1024, "activation_function": "gelu_new"}
+BLOOM = {"model_type": "bloom", "n_layer": 24, "num_attention_heads": 16}
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (GPT2, "model_type is 'gpt2', expected 'opt'"),
-        ({}, "model_type is None, expected 'opt'"),
+        (BLOOM, "model_type is 'bloom', expected one of"),
+        ({}, "model_type is None, expected one of"),
         ([1], "holds a JSON list, expected an object"),
         (OPT | {"activation_function": "gelu"}, "activation_function is 'gelu', expected 'relu'"),
         ({"model_type": "opt"}, "num_hidden_layers is missing"),
@@ -78,7 +78,7 @@ GPT2 = {"model_type": "gpt2", "n_layer": 12, "n_positions": 1024, "activation_fu
         ("{", "broken JSON: Expecting property name"),
     ],
 )
-def test_a_checkpoint_that_is_not_an_opt_model_with_relu(
+def test_a_checkpoint_of_which_no_census_can_be_taken(
     folder: Path, content: Any, words: str
 ) -> None:
     write_config(folder / "model", content)
@@ -91,7 +91,7 @@ def test_a_checkpoint_that_is_not_an_opt_model_with_relu(
 def test_an_activation_that_is_not_stated_is_relu_and_any_sane_depth_is_planned(
     folder: Path,
 ) -> None:
-    for layers in (1, LARGEST["num_hidden_layers"]):
+    for layers in (1, LARGEST_LAYERS):
         write_config(folder / "model", {"model_type": "opt", "num_hidden_layers": layers})
         check(folder)
 
@@ -99,9 +99,9 @@ def test_an_activation_that_is_not_stated_is_relu_and_any_sane_depth_is_planned(
 def test_a_model_of_another_kind_is_named_once_though_its_folder_has_its_tokenizer(
     folder: Path,
 ) -> None:
-    write_config(folder / "model", GPT2)
+    write_config(folder / "model", BLOOM)
     text = said(folder, checkpoints={"mine": {"path": "model"}})
-    assert "model_type is 'gpt2'" in text
+    assert "model_type is 'bloom'" in text
     assert "max_position_embeddings" not in text and "bos_token_id" not in text
     assert "\n" not in text
 

@@ -10,13 +10,14 @@ from jaxtyping import Int64
 
 from helpers.made.configs import shipped_config
 from helpers.repository import REPOSITORY
+from neuron_census.families.adapter.model_config import LARGEST_LAYERS
 from neuron_census.formats.ngram_counts import EXACTNESS
-from neuron_census.paths.opt_config import LARGEST
 from neuron_census.schema.section import schema
 from neuron_census.tokenize.studies import Budget
 
 CONFIGS = [path.name for path in sorted((REPOSITORY / "config").glob("*.yaml"))]
 WINDOW_OF_OPT = 2048
+OTHER_WINDOWS = {"gpt2": 1024}
 
 
 class Shape(NamedTuple):
@@ -68,8 +69,13 @@ def window_lengths(config: dict[str, Any]) -> set[int]:
     The lengths of documents are those of the first tokenizer; with a smaller vocabulary they are greater.
     """
     recipes = config["train"]["tokenizers"]
-    tokenizers = {config["checkpoints"][model]["tokenizer"] for model in config["models"]}
-    longest = {recipes[name]["window"] if name in recipes else WINDOW_OF_OPT for name in tokenizers}
+    tokenizers = {
+        config["checkpoints"][model].get("tokenizer", model) for model in config["models"]
+    }
+    longest = {
+        recipes[name]["window"] if name in recipes else OTHER_WINDOWS.get(name, WINDOW_OF_OPT)
+        for name in tokenizers
+    }
     return {min(length, int(config.get("window", length))) for length in longest}
 
 
@@ -133,4 +139,4 @@ def test_depths_of_models_to_come_are_limited_as_those_of_models_that_are_there(
     entries = schema()["properties"]["checkpoints"], schema()["properties"]["train"]["properties"]
     for catalogue in (entries[0], entries[1]["checkpoints"]):
         layers = catalogue["additionalProperties"]["properties"]["layers"]
-        assert layers["maximum"] == LARGEST["num_hidden_layers"]
+        assert layers["maximum"] == LARGEST_LAYERS

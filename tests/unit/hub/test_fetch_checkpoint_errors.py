@@ -84,8 +84,8 @@ def test_offline_mode(hub: StandinHub, tmp_path: Path, monkeypatch: pytest.Monke
     [
         ({"README.md": b""}, ["holds no config.json", "README.md"]),
         (
-            {"config.json": b'{"model_type": "gpt2"}', "pytorch_model.bin": b"x"},
-            ["'gpt2'", "'opt'"],
+            {"config.json": b'{"model_type": "bloom"}', "pytorch_model.bin": b"x"},
+            ["'bloom'", "expected one of"],
         ),
         (
             {

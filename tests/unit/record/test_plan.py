@@ -202,6 +202,8 @@ from neuron_census.record import record as stage
 plans = []
 refuse = stage.refuse_what_cannot_fit
 stage.refuse_what_cannot_fit = lambda plan, output: (plans.append(plan), refuse(plan, output))
+from neuron_census.checkpoint.checkpoint import Checkpoint
+Checkpoint.open(Path(sys.argv[1]))  # imports the model's modules, before which nothing is planned
 import psutil
 before = psutil.Process().memory_info().rss
 stage.record(checkpoint=Path(sys.argv[1]), windows=Path(sys.argv[2]), output=Path(sys.argv[3]),

@@ -98,6 +98,10 @@ def ablate(
     """
     torch.set_num_threads(threads)
     source, table = Checkpoint.open(checkpoint), Windows.open(windows)
+    if not source.family.rows_can_ride:
+        raise CensusError(
+            f"{checkpoint}: neurons of {source.family.title} models cannot be ablated. Set `studies.ablation: []`."
+        )
     remembered = weights_note or census.with_name(f".{census.stem}.weights.json")
     facts = _check_belonging(source, [census, triggers, windows], remembered, threads)
     subjects = _choose_subjects(census, triggers, most_detectors)

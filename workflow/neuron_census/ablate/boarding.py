@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from jaxtyping import Float, Float64
 from torch import Tensor
-from transformers.models.opt.modeling_opt import OPTDecoderLayer
 
 from neuron_census.ablate.aboard import Aboard
 from neuron_census.ablate.candidates import Candidates
 from neuron_census.ablate.subjects import Subject
+from neuron_census.families.adapter.layer import Layer
 from neuron_census.forward.micro_batch import MicroBatch
 from neuron_census.forward.unembedding import Unembedding, frozen_norm
 
@@ -42,7 +42,7 @@ class Found:
 def board(
     found: Found,
     firings: Sequence[int],
-    layer: OPTDecoderLayer,
+    layer: Layer,
     index: int,
     *,
     subjects: Sequence[tuple[int, Subject]],

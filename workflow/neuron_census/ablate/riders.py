@@ -12,13 +12,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
-from transformers.models.opt.modeling_opt import OPTDecoderLayer
 
 from neuron_census.ablate.aboard import Aboard
 from neuron_census.ablate.boarding import Found, Match, board
 from neuron_census.ablate.candidates import find_candidates
 from neuron_census.ablate.outcomes import Outcomes, measure_outcomes
 from neuron_census.ablate.subjects import Subject
+from neuron_census.families.adapter.layer import Layer
 from neuron_census.forward.attention import NORMS, Seen, pass_rows, watched
 from neuron_census.forward.hidden import States
 from neuron_census.forward.micro_batch import MicroBatch
@@ -48,7 +48,7 @@ class AblationRiders:
         self._order: Mapping[int, int] = {}
         self._aboard: dict[int, Aboard] = {}
         self._found: list[Found] = []
-        self._layer: OPTDecoderLayer | None = None
+        self._layer: Layer | None = None
 
     def take_up(self, order: Mapping[int, int]) -> None:
         """Begin with other windows: `order` says which of them come first, by their rows in the window table."""
@@ -62,7 +62,7 @@ class AblationRiders:
     def pass_layer(
         self,
         index: int,
-        layer: OPTDecoderLayer,
+        layer: Layer,
         batch: MicroBatch,
         forward: Callable[[], States | None],
     ) -> States | None:
@@ -95,7 +95,7 @@ class AblationRiders:
             self._aboard = {}
 
     def _advance(
-        self, index: int, layer: OPTDecoderLayer, aboard: Aboard, seen: Seen, states: States
+        self, index: int, layer: Layer, aboard: Aboard, seen: Seen, states: States
     ) -> None:
         """Send the rows of a micro-batch through the layer after its windows."""
         shape = aboard.states.shape
@@ -118,7 +118,7 @@ class AblationRiders:
             aboard.ranks[:, index, place] = self._unembedding.ranks(states, aboard.tokens[:, 0])
 
     def _seek(
-        self, index: int, layer: OPTDecoderLayer, batch: MicroBatch, seen: Seen, states: States
+        self, index: int, layer: Layer, batch: MicroBatch, seen: Seen, states: States
     ) -> None:
         """Find the firings of this layer's neurons in a micro-batch."""
         device = states.device
@@ -148,7 +148,7 @@ class AblationRiders:
             if subject.layer == index and self._left[number]
         ]
 
-    def _board(self, index: int, layer: OPTDecoderLayer) -> None:
+    def _board(self, index: int, layer: Layer) -> None:
         """Let the first firings of each neuron of this layer come aboard, as many as it still lacks."""
         numbers = self._open(index)
         chosen: list[list[int]] = [[] for _ in self._found]

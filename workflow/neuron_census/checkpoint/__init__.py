@@ -1,1 +1,1 @@
-"""OPT checkpoints as the hub ships them: found, checked and read one tensor at a time."""
+"""Checkpoints as the hub ships them: found, checked and read one tensor at a time."""

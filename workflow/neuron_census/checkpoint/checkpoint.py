@@ -1,4 +1,4 @@
-"""One OPT checkpoint: its configuration, and its tensors read one at a time."""
+"""One checkpoint: its configuration, and its tensors read one at a time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
-from transformers import OPTConfig
+from transformers import PreTrainedConfig
 
 from neuron_census.checkpoint.config import read_config
 from neuron_census.checkpoint.digest import digest_of_tensors
@@ -16,21 +16,41 @@ from neuron_census.checkpoint.names import layer_shapes, outside_shapes
 from neuron_census.checkpoint.tensors import StoredTensor
 from neuron_census.checkpoint.validation import decoder_tensors, read_headers, require_finite
 from neuron_census.errors import CensusError, one_of
+from neuron_census.families.adapter.family import Family
+from neuron_census.families.adapter.known import family_of
 
 
 class Checkpoint:
-    """An OPT checkpoint in a folder, whatever its layout; only headers are held in memory.
+    """A checkpoint in a folder, whatever its layout; only headers are held in memory.
 
-    Tensors go by their names relative to the decoder: `embed_tokens.weight`,
-    `layers.3.fc1.weight`, and `final_layer_norm.weight` (the decoder's) beside
-    `layers.3.final_layer_norm.weight`.
+    Tensors go by their names relative to the decoder, for example `embed_tokens.weight` and
+    `layers.3.fc1.weight`; those of a layer begin with `layers.` in every family.
     """
 
-    def __init__(self, folder: Path, config: OPTConfig, tensors: dict[str, StoredTensor]) -> None:
+    def __init__(
+        self, folder: Path, config: PreTrainedConfig, tensors: dict[str, StoredTensor]
+    ) -> None:
         self.folder = folder
         self.config = config
         self.tensors = tensors
         self._found_finite: set[tuple[str, torch.dtype]] = set()
+
+    @property
+    def family(self) -> Family:
+        """The family of the model, which knows where its parts are."""
+        return family_of(self.config)
+
+    @property
+    def unembedding(self) -> str:
+        """The name of the matrix that gives tokens their scores: the embedding, or the output head."""
+        head = self.family.head_names[0]
+        return head if head in self.tensors else self.family.embedding
+
+    @property
+    def ffn_dim(self) -> int:
+        """Neurons of a layer."""
+        rows, columns = self.stored(f"layers.0.{self.family.output}").shape
+        return rows if self.family.output_rows_are_neurons else columns
 
     @classmethod
     def open(cls, folder: Path) -> Checkpoint:
@@ -41,7 +61,7 @@ class Checkpoint:
         folder
             holds `config.json` and safetensors or `.bin` weights, sharded or not
 
-        Raises CensusError for a folder that is no whole OPT checkpoint with ReLU.
+        Raises CensusError for a folder that is no whole checkpoint of a known family.
         """
         folder = Path(folder)
         config = read_config(folder)
@@ -60,7 +80,7 @@ class Checkpoint:
         """
         if name not in self.tensors:
             raise CensusError(
-                f"{self.folder}: this OPT decoder has no tensor '{name}' (num_hidden_layers is "
+                f"{self.folder}: this {self.family.title} decoder has no tensor '{name}' (num_hidden_layers is "
                 f"{self.config.num_hidden_layers}); {one_of(name, list(self.tensors)[:8])}"
             )
         return self.tensors[name]
@@ -99,7 +119,7 @@ class Checkpoint:
         return tensor
 
     def layer(self, layer: int, *, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
-        """Read the whole state dict of one `OPTDecoderLayer`.
+        """Read the whole state dict of one layer.
 
         Parameters
         ----------
@@ -116,7 +136,7 @@ class Checkpoint:
         }
 
     def outside_layers(self, *, dtype: torch.dtype | None = None) -> dict[str, Tensor]:
-        """Read the state dict of the `OPTDecoder` without its layers.
+        """Read the state dict of the decoder without its layers.
 
         Embeddings of tokens and positions, projections and the last norm, where there are.
 
@@ -155,8 +175,8 @@ class Checkpoint:
     def digest(self, *, threads: int | None = None) -> str:
         """Return the hex digest of the decoder's weights, the same in any layout of files.
 
-        It also covers what the forward pass takes from the configuration besides shapes: the
-        number of heads and where the norms are.
+        It also covers what the forward pass takes from the configuration besides shapes, such as
+        the number of heads.
 
         Parameters
         ----------
@@ -170,8 +190,7 @@ class Checkpoint:
     @property
     def digest_heading(self) -> str:
         """What the digest covers besides the tensors."""
-        config = self.config
-        return f"heads {config.num_attention_heads} pre-norm {config.do_layer_norm_before}"
+        return self.family.heading(self.config)
 
 
 def count_processors() -> int:

@@ -34,16 +34,30 @@ def remembered_digest(checkpoint: Checkpoint, note: Path, *, threads: int) -> st
     threads
         number of pieces that are read and hashed at a time
     """
+    remembered = recall_digest(checkpoint, note)
+    if remembered is not None:
+        return remembered
     state = _state(checkpoint)
-    remembered = _read(note)
-    if remembered.get("state") == state:
-        return str(remembered["digest"])
     began = time.time()
     newest = max(file.stat().st_ctime for file in checkpoint.files)
     digest = checkpoint.digest(threads=threads)
     if began - newest > CLOCK_SECONDS and _state(checkpoint) == state:
         _write(note, json.dumps({"state": state, "digest": digest}))
     return digest
+
+
+def recall_digest(checkpoint: Checkpoint, note: Path) -> str | None:
+    """Return the digest that a note remembers of a checkpoint; None if it has none, or files changed since.
+
+    Parameters
+    ----------
+    checkpoint
+        the checkpoint
+    note
+        as `remembered_digest` writes it
+    """
+    remembered = _read(note)
+    return str(remembered["digest"]) if remembered.get("state") == _state(checkpoint) else None
 
 
 def _state(checkpoint: Checkpoint) -> list[object]:

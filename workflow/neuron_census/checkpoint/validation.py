@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from torch import Tensor
-from transformers import OPTConfig
+from transformers import PreTrainedConfig
 
 from neuron_census.checkpoint.conversion import all_finite
 from neuron_census.checkpoint.files import WeightFiles
-from neuron_census.checkpoint.names import decoder_name, decoder_shapes, layer_of
+from neuron_census.checkpoint.names import decoder_shapes, head_shapes, layer_of
 from neuron_census.checkpoint.tensors import DTYPES, StoredTensor, read_header
 from neuron_census.errors import CensusError
+from neuron_census.families.adapter.family import Family
+from neuron_census.families.adapter.known import family_of
 
 
 def read_headers(weights: WeightFiles) -> dict[str, StoredTensor]:
@@ -40,7 +42,7 @@ def read_headers(weights: WeightFiles) -> dict[str, StoredTensor]:
 
 
 def decoder_tensors(
-    folder: Path, config: OPTConfig, stored: dict[str, StoredTensor]
+    folder: Path, config: PreTrainedConfig, stored: dict[str, StoredTensor]
 ) -> dict[str, StoredTensor]:
     """Pick the decoder's tensors, by their name relative to it, and check them.
 
@@ -51,15 +53,17 @@ def decoder_tensors(
     config
         its configuration
     stored
-        every tensor by the name that it has in the files; the output head and other extras are
+        every tensor by the name that it has in the files; a tied output head and other extras are
         left out
 
     Raises CensusError for tensors that are missing, ambiguous, too many, of a wrong shape or not
     floating-point.
     """
+    family = family_of(config)
+    heads = family.head_names if head_shapes(config) else ()
     found: dict[str, StoredTensor] = {}
     for tensor in stored.values():
-        name = decoder_name(tensor.name)
+        name = heads[0] if tensor.name in heads else family.decoder_name(tensor.name)
         if name is None:
             continue
         if name in found:
@@ -69,7 +73,7 @@ def decoder_tensors(
             )
         found[name] = tensor
     expected = decoder_shapes(config)
-    require_all(folder, expected.keys() - found.keys(), found)
+    require_all(folder, family, expected.keys() - found.keys(), found)
     require_no_other_layers(folder, config, found.keys() - expected.keys())
     tensors = {name: found[name] for name in expected}
     for name, tensor in tensors.items():
@@ -77,25 +81,27 @@ def decoder_tensors(
     return tensors
 
 
-def require_all(folder: Path, missing: set[str], found: dict[str, StoredTensor]) -> None:
+def require_all(
+    folder: Path, family: Family, missing: set[str], found: dict[str, StoredTensor]
+) -> None:
     """Raise CensusError where tensors are missing."""
     if missing:
         raise CensusError(
             f"{folder}: {len(missing)} tensors that config.json asks for are in no file, the first "
-            f"'{min(missing)}' (the files hold {len(found)} tensors of an OPT decoder). The "
+            f"'{min(missing)}' (the files hold {len(found)} tensors of the {family.title} decoder). The "
             "checkpoint is incomplete, or config.json is another model's: download both from the "
             "same place."
         )
 
 
-def require_no_other_layers(folder: Path, config: OPTConfig, extra: set[str]) -> None:
+def require_no_other_layers(folder: Path, config: PreTrainedConfig, extra: set[str]) -> None:
     """Raise CensusError where a layer holds what the configuration leaves out."""
     inside = sorted(name for name in extra if layer_of(name) is not None)
     if inside:
         raise CensusError(
             f"{folder}: {len(inside)} tensors belong to layers and have no place in config.json, "
-            f"the first '{inside[0]}' (num_hidden_layers is {config.num_hidden_layers}, "
-            f"enable_bias {config.enable_bias}). config.json is another model's: take the one that "
+            f"the first '{inside[0]}' (num_hidden_layers is {config.num_hidden_layers}). "
+            "config.json is another model's: take the one that "
             "belongs to the weights."
         )
 

@@ -17,12 +17,13 @@ import polars as pl
 import torch
 from jaxtyping import Float64
 
-from neuron_census.checkpoint.names import decoder_name
 from neuron_census.checkpoint.tensors import StoredTensor, read_header
 from neuron_census.errors import CensusError
+from neuron_census.families.adapter.known import PAPER, family_named
 from neuron_census.formats.seal import sealed
 from neuron_census.tokenizer.encoder import Encoder
 
+FAMILY = family_named(PAPER)
 BASES = (0, 1)
 ROUNDING = 0.005
 """The paper prints two decimals."""
@@ -50,7 +51,7 @@ def identify_projection(
     """
     tensors = _tensors(checkpoint)
     vocabulary = Encoder.open(tokenizer).tokenizer.get_vocab()
-    embeddings = _read(tensors, "embed_tokens.weight", checkpoint)
+    embeddings = _read(tensors, FAMILY.embedding, checkpoint)
     printed = _read_printed(published, vocabulary)
     rows = []
     for (layer, neuron), group in printed.group_by(
@@ -58,7 +59,7 @@ def identify_projection(
     ):
         tokens, values = group["id"].to_numpy(), group["value"].to_numpy()
         for base in BASES:
-            name = f"layers.{int(str(layer)) - base}.fc2.weight"
+            name = f"layers.{int(str(layer)) - base}.{FAMILY.output}"
             if name not in tensors:
                 continue
             fc2 = _read(tensors, name, checkpoint)
@@ -114,8 +115,8 @@ def _readings(
 ) -> dict[str, Float64[np.ndarray, " hidden"]]:
     """Return the output row as different readings scale it."""
     readings = {"as it is": row, "of length 1": row / np.linalg.norm(row)}
-    if "final_layer_norm.weight" in tensors:
-        gain = _read(tensors, "final_layer_norm.weight", folder)
+    if (last_norm := f"{FAMILY.final_norm}.weight") in tensors:
+        gain = _read(tensors, last_norm, folder)
         readings["times the last norm's gain"] = row * gain
     return readings
 
@@ -142,7 +143,7 @@ def _tensors(folder: Path) -> dict[str, StoredTensor]:
         name: stored
         for file in files
         for full_name, stored in read_header(file).items()
-        if (name := decoder_name(full_name)) is not None
+        if (name := FAMILY.decoder_name(full_name)) is not None
     }
 
 

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float32, Int, Int64
 from torch import Tensor
 
 from neuron_census.checkpoint.checkpoint import Checkpoint
-from neuron_census.classify.projections import output_rows, projections, token_embeddings
+from neuron_census.checkpoint.projections import output_rows, projections, token_embeddings
 from neuron_census.formats.tables.ngrams import PROJECTIONS
 from neuron_census.formats.tables.table import NEURON
 from neuron_census.formats.tables.vocabulary import NGRAMS

@@ -20,7 +20,7 @@ from jaxtyping import Float, Float32, Float64
 from torch import Tensor
 
 from neuron_census.checkpoint.checkpoint import Checkpoint
-from neuron_census.classify.projections import output_rows, projections, token_embeddings
+from neuron_census.checkpoint.projections import output_rows, projections, token_embeddings
 from neuron_census.errors import CensusError, one_of
 from neuron_census.formats.tables.census import CENSUS
 from neuron_census.formats.tables.ngrams import PROJECTIONS, SPECTRA, TRIGGERS
@@ -61,7 +61,7 @@ def measure_suppression(
 ) -> Suppression:
     """Project the output rows of token detectors on all tokens, and say which detectors suppress theirs.
 
-    Only `fc2.weight` of the detectors' layers, the embeddings and `project_out` are read of the checkpoint.
+    Only the second FFN matrix of the detectors' layers and the unembedding are read of the checkpoint.
 
     Parameters
     ----------

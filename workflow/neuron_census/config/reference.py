@@ -24,6 +24,9 @@ studies) and single values are replaced, and `null` removes a value. For a singl
 | `opt.yaml` | the paper: all eight OPT models on over 20 million tokens |
 | `opt-125m.yaml` | the smallest OPT model on a little Wikipedia and code |
 | `nopos.yaml` | the paper's training experiment: the shape of opt-125m, trained with and without positions |
+| `smollm2.yaml` | SmolLM2-135M-Instruct, quantised, from the Python package index, on the demo's text |
+| `pythia.yaml` | Pythia from 70m to 12b, and one size at twelve of its steps of training |
+| `gpt2.yaml` | GPT-2 in four sizes, whose positions are learned |
 
 An unknown key, a name that is in no catalogue, or a value of the wrong kind ends the run before it begins; so does a
 local model, tokenizer or text that cannot be used. All faults are reported at once, each with the nearest key or name

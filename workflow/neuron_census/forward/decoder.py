@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
-from transformers import OPTConfig
-from transformers.models.opt.modeling_opt import OPTDecoder, OPTDecoderLayer
+from transformers import PreTrainedConfig
 
 from neuron_census.checkpoint.checkpoint import Checkpoint
+from neuron_census.families.adapter.known import family_of
 
 PreActivations = Float[Tensor, "positions ffn_dim"]
 
@@ -21,60 +20,58 @@ class _AllRead(Exception):  # noqa: N818 - not an error: the rest of the last la
     pass
 
 
-def empty_layer(config: OPTConfig, index: int) -> OPTDecoderLayer:
-    """Return one decoder layer without storage, ready for `load_state_dict(..., assign=True)`."""
-    own = copy.deepcopy(config)
-    own._attn_implementation = "sdpa"
-    with torch.device("meta"):
-        return OPTDecoderLayer(own, layer_idx=index).eval()
+def empty_layer(config: PreTrainedConfig, index: int) -> nn.Module:
+    """Return one decoder layer without storage, ready for `load_state_dict(..., assign=True)`.
+
+    It is called with the residual stream of windows, whose positions begin at 0, and without a mask.
+    """
+    return family_of(config).empty_layer(config, index)
 
 
 class Embedding(nn.Module):
-    """What comes before the first layer: tokens, positions and, where there is one, `project_in`."""
+    """What comes before the first layer: the embeddings of tokens, and of positions where there are any."""
 
     def __init__(self, checkpoint: Checkpoint, dtype: torch.dtype, device: torch.device) -> None:
         super().__init__()
-        config = copy.deepcopy(checkpoint.config)
-        config.num_hidden_layers = 0
-        with torch.device("meta"):
-            decoder = OPTDecoder(config).eval()
+        self._family = checkpoint.family
+        self.outside = self._family.outside(checkpoint.config)
         weights = {
             name: tensor.to(device=device)
             for name, tensor in checkpoint.outside_layers(dtype=dtype).items()
         }
-        decoder.load_state_dict(weights, strict=False, assign=True)
-        self.tokens = decoder.embed_tokens
-        self.positions = decoder.embed_positions
-        self.project_in = decoder.project_in
+        self.outside.load_state_dict(weights, assign=True)
+        name = self._family.embedding.removesuffix(".weight")
+        self.tokens: nn.Embedding = self.outside.get_submodule(name)  # type: ignore[assignment]
 
     def forward(
         self, ids: Int64[Tensor, "windows length"]
     ) -> Float[Tensor, "windows length hidden_size"]:
         """Return the residual stream that enters the first layer."""
-        hidden: Tensor = self.tokens(ids)
-        if self.project_in is not None:
-            hidden = self.project_in(hidden)
-        places = torch.arange(ids.shape[1], device=ids.device).expand_as(ids)
-        positions: Tensor = self.positions(None, position_ids=places)
-        return hidden + positions
+        return self._family.embed(self.outside, ids)
 
 
 @contextmanager
-def watch(layer: OPTDecoderLayer, see: Callable[[PreActivations], None]) -> Iterator[None]:
-    """Call `see`, while inside, with the pre-activations of every forward of `layer`, the input of its ReLU."""
+def watch(layer: nn.Module, see: Callable[[PreActivations], None]) -> Iterator[None]:
+    """Call `see`, while inside, with the pre-activations of every forward of `layer`: what its activation takes."""
 
     def hook(_module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        see(inputs[0])
+        see(inputs[0].flatten(0, -2))
 
-    handle = layer.activation_fn.register_forward_pre_hook(hook)
+    handle = activation_of(layer).register_forward_pre_hook(hook)
     try:
         yield
     finally:
         handle.remove()
 
 
+def activation_of(layer: nn.Module) -> nn.Module:
+    """Return the activation function of a layer that `empty_layer` has made."""
+    found: nn.Module = layer.get_submodule(layer.activation_path)  # type: ignore[arg-type]
+    return found
+
+
 def run_layer(
-    layer: OPTDecoderLayer,
+    layer: nn.Module,
     hidden: Float[Tensor, "windows length hidden_size"],
     see: Callable[[PreActivations], None],
     last: bool,

@@ -6,8 +6,7 @@ from concurrent.futures import Executor
 from typing import Protocol, runtime_checkable
 
 import torch
-from torch import Tensor
-from transformers.models.opt.modeling_opt import OPTDecoderLayer
+from torch import Tensor, nn
 
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.checkpoint.names import layer_shapes
@@ -28,7 +27,7 @@ class Slot(Protocol):
     def fill(self, index: int, readers: Executor) -> None:
         """Read a layer into the slot, several tensors at a time; called when the slot is free."""
 
-    def lend(self) -> OPTDecoderLayer:
+    def lend(self) -> nn.Module:
         """Return the layer that the slot was filled with."""
 
     def release(self) -> None:
@@ -49,7 +48,7 @@ class HostSlot:
     def fill(self, index: int, readers: Executor) -> None:
         read_layer(self._checkpoint, index, self._tensors, readers)
 
-    def lend(self) -> OPTDecoderLayer:
+    def lend(self) -> nn.Module:
         return self._layer
 
     def release(self) -> None:
@@ -88,7 +87,7 @@ class DeviceSlot:
                 tensor.copy_(self._staged[name], non_blocking=True)
             self._arrived.record(self._copies)
 
-    def lend(self) -> OPTDecoderLayer:
+    def lend(self) -> nn.Module:
         torch.cuda.current_stream(self._device).wait_event(self._arrived)
         return self._layer
 
@@ -112,7 +111,7 @@ def read_layer(
         pass
 
 
-def _layer_of(checkpoint: Checkpoint, tensors: dict[str, Tensor]) -> OPTDecoderLayer:
+def _layer_of(checkpoint: Checkpoint, tensors: dict[str, Tensor]) -> nn.Module:
     layer = empty_layer(checkpoint.config, 0)
     layer.load_state_dict(tensors, assign=True)
     return layer.requires_grad_(False)

@@ -8,8 +8,8 @@ from functools import partial
 from typing import Protocol, runtime_checkable
 
 import torch
-from transformers.models.opt.modeling_opt import OPTDecoderLayer
 
+from neuron_census.families.adapter.layer import Layer
 from neuron_census.forward.decoder import Embedding, PreActivations, run_layer
 from neuron_census.forward.finiteness import require_finite
 from neuron_census.forward.hidden import HiddenStates, Place, States
@@ -41,7 +41,7 @@ class Riders(Protocol):
     def pass_layer(
         self,
         index: int,
-        layer: OPTDecoderLayer,
+        layer: Layer,
         batch: MicroBatch,
         forward: Callable[[], States | None],
     ) -> States | None:

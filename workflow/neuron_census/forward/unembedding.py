@@ -29,15 +29,16 @@ class Unembedding:
         }
         self.dtype = torch.float64 if dtype == torch.float64 else torch.float32
         self.norm: nn.LayerNorm | None = None
-        if "final_layer_norm.weight" in weights:
+        family = checkpoint.family
+        if f"{family.final_norm}.weight" in weights:
             width = checkpoint.config.hidden_size
             norm = nn.LayerNorm(width, device=device, dtype=self.dtype).requires_grad_(False)
-            norm.weight.copy_(weights["final_layer_norm.weight"])
-            norm.bias.copy_(weights["final_layer_norm.bias"])
+            norm.weight.copy_(weights[f"{family.final_norm}.weight"])
+            norm.bias.copy_(weights[f"{family.final_norm}.bias"])
             self.norm = norm
-        projection = weights.get("project_out.weight")
+        projection = weights.get(family.unembedding_projection or "")
         self.project_out = None if projection is None else projection.to(self.dtype)
-        self.embeddings = weights["embed_tokens.weight"].to(self.dtype)
+        self.embeddings = weights[checkpoint.unembedding].to(self.dtype)
         self._mean = self.embeddings.double().mean(dim=0)
 
     def embed(self, states: Float[Tensor, "rows hidden_size"]) -> Float[Tensor, "rows embedded"]:

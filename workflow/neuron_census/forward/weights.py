@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 
 import torch
-from transformers.models.opt.modeling_opt import OPTDecoderLayer
+from torch import nn
 
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.forward.decoder import empty_layer
@@ -45,7 +45,7 @@ class Weights:
             kind = HostSlot if device.type == "cpu" else DeviceSlot
             self._slots = [kind(checkpoint, dtype, device) for _ in range(SLOTS)]
 
-    def lend(self, order: Sequence[int]) -> Generator[OPTDecoderLayer, None, None]:
+    def lend(self, order: Sequence[int]) -> Generator[nn.Module, None, None]:
         """Yield layers in `order`; one is valid until the next is asked for.
 
         Parameters
@@ -91,7 +91,7 @@ def resident_layers(layers: int, count: int) -> list[int]:
 
 def load_layer(
     checkpoint: Checkpoint, index: int, dtype: torch.dtype, device: torch.device
-) -> OPTDecoderLayer:
+) -> nn.Module:
     """Read one layer of the checkpoint in `dtype` onto `device`."""
     layer = empty_layer(checkpoint.config, index)
     weights = checkpoint.layer(index, dtype=dtype)

@@ -9,12 +9,12 @@ from pathlib import Path
 from threading import Event
 
 from neuron_census.errors import CensusError
+from neuron_census.families.adapter.model_config import require_gate
 from neuron_census.formats.atomic import remove
 from neuron_census.formats.seal import seal
 from neuron_census.hub.download import download, size_of
 from neuron_census.hub.repository import HubFile, HubRepository, list_repository
 from neuron_census.paths.json_text import parse_json
-from neuron_census.paths.opt_config import require_opt
 from neuron_census.paths.weights import require_weights_beside
 from neuron_census.progress import progress
 
@@ -41,9 +41,14 @@ WORTH_A_BAR = 4 << 20
 
 
 def fetch_checkpoint(
-    *, repository: str, revision: str, output: Path, tokenizer_only: bool = False
+    *,
+    repository: str,
+    revision: str,
+    output: Path,
+    tokenizer_only: bool = False,
+    gate: bool = False,
 ) -> None:
-    """Fetch an OPT checkpoint from the hub: config.json, tokenizer and weights, each checked.
+    """Fetch a checkpoint from the hub: config.json, tokenizer and weights, each checked.
 
     A run that was cut continues where it stopped: parts are kept in `.{output}.download` beside
     the output, which appears only when it is whole. `fetched.json` in it says what came from where.
@@ -58,9 +63,11 @@ def fetch_checkpoint(
         the folder to make
     tokenizer_only
         leave the weights out: tokenizer files and config.json only
+    gate
+        call a neuron active when its gate is above zero, also where that is no exact gate
 
-    Raises CensusError where the hub cannot be reached or refuses, the repository is not an OPT with
-    PyTorch weights, a file arrives damaged, or the disk is too small.
+    Raises CensusError where the hub cannot be reached or refuses, the repository has no PyTorch weights of a
+    known family, a file arrives damaged, or the disk is too small.
     """
     source = list_repository(repository, revision)
     parts = output.with_name(f".{output.name}.download")
@@ -68,7 +75,7 @@ def fetch_checkpoint(
     first = [required(source, "config.json")]
     sums = fetch_all(source, first, parts)
     if not tokenizer_only:
-        refuse_other_models(source, parts / "config.json")
+        refuse_other_models(source, parts / "config.json", gate=gate)
     small = tokenizer_files(source, required_here=tokenizer_only)
     weights = [] if tokenizer_only else weight_files(source, parts)
     sums |= fetch_all(source, [*small, *weights], parts)
@@ -144,15 +151,15 @@ def tokenizer_files(source: HubRepository, *, required_here: bool) -> list[HubFi
     return [source.files[name] for name in names]
 
 
-def refuse_other_models(source: HubRepository, path: Path) -> None:
-    """Refuse what is not an OPT with ReLU before its weights are fetched."""
+def refuse_other_models(source: HubRepository, path: Path, *, gate: bool) -> None:
+    """Refuse what no census can be taken of before its weights are fetched."""
     place = f"{source.name} at {source.revision}: config.json"
     content = parse_json(path.read_bytes(), place, "Choose another revision.")
     if not isinstance(content, dict):
         raise CensusError(
             f"{place}: holds a JSON {type(content).__name__}, expected an object. Choose another revision."
         )
-    require_opt(content, place)
+    require_gate(content, place, gate=gate)
 
 
 def weight_files(source: HubRepository, parts: Path) -> list[HubFile]:

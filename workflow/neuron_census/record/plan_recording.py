@@ -61,7 +61,7 @@ def plan_recording(
     Parameters
     ----------
     checkpoint
-        folder of an OPT checkpoint, or with its config.json alone; or a name of the catalogue, such as opt-66b
+        folder of a checkpoint, or with its config.json alone; or a name of the catalogue, such as opt-66b
     windows
         a window table, of which a shard is planned; full-length windows that all studies read if not given
     shard

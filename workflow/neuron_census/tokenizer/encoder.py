@@ -1,4 +1,4 @@
-"""From text to token ids, many documents at a time, with any tokenizer that an OPT model comes with."""
+"""From text to token ids, many documents at a time, with any tokenizer that a model comes with."""
 
 from __future__ import annotations
 

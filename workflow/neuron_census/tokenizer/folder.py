@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from neuron_census.errors import CensusError
+from neuron_census.families.adapter.known import family_named, known_types
 from neuron_census.paths.json_text import parse_json
 
 
@@ -16,7 +17,8 @@ from neuron_census.paths.json_text import parse_json
 class TokenizerFolder:
     """The files of a tokenizer: `whole`, tokenizer.json, or else `pair`, vocab.json and merges.txt.
 
-    `bos` and `longest` are bos_token_id and max_position_embeddings of the models that it belongs to.
+    `bos` and `longest` are bos_token_id and max_position_embeddings, which a family may call otherwise, of the
+    models that it belongs to.
     """
 
     path: Path
@@ -53,9 +55,10 @@ def _config(path: Path) -> tuple[int, int]:
         raise CensusError(
             f"{path}: found {type(config).__name__}, expected a JSON object: the config.json of a model."
         )
-    return _whole_number(config, "bos_token_id", 0, path), _whole_number(
-        config, "max_position_embeddings", 2, path
-    )
+    model_type, longest = config.get("model_type"), "max_position_embeddings"
+    if model_type in known_types():
+        longest = family_named(str(model_type)).key(longest)
+    return _whole_number(config, "bos_token_id", 0, path), _whole_number(config, longest, 2, path)
 
 
 def _whole_number(config: dict[str, object], key: str, least: int, path: Path) -> int:
@@ -63,6 +66,6 @@ def _whole_number(config: dict[str, object], key: str, least: int, path: Path) -
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
         raise CensusError(
             f"{path}: {key} is {value!r}, expected a whole number of at least {least}. Take the config.json "
-            "of an OPT model."
+            "of the model that it belongs to."
         )
     return value

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 import yaml
-from transformers import OPTConfig
+from transformers import PreTrainedConfig
 
 from neuron_census.checkpoint.checkpoint import Checkpoint
 from neuron_census.checkpoint.config import read_config
@@ -28,7 +28,7 @@ class PlannedModel:
     """The sizes of a model, whether or not it was downloaded, and the type that its catalogue entry names."""
 
     name: str
-    config: OPTConfig
+    config: PreTrainedConfig
     size: ModelSize
     dtype: str = DTYPE
 
@@ -61,9 +61,9 @@ def planned_model(checkpoint: str, config: Mapping[str, Any]) -> PlannedModel:
         raise CensusError(
             f"checkpoints.{checkpoint}.dtype: found '{dtype}'; {one_of(dtype, list(DTYPES))}"
         )
-    if "hub" in entry:
-        shape = published_config(str(entry["hub"]))
-        return PlannedModel(checkpoint, shape, ModelSize.of(shape, torch.float16), dtype)
+    if (source := entry.get("hub") or entry.get("pypi")) is not None:
+        shape = published_config(str(source))
+        return PlannedModel(checkpoint, shape, ModelSize.of(shape, _stored(shape)), dtype)
     if "path" not in entry:
         raise CensusError(
             f"checkpoints.{checkpoint}: is trained by the workflow, so that its shape is not known "
@@ -113,5 +113,9 @@ def _in_folder(name: str, folder: Path) -> PlannedModel:
         opened = Checkpoint.open(folder)
         return PlannedModel(name, opened.config, ModelSize.of_checkpoint(opened))
     config = read_config(folder)
-    stored = config.dtype if isinstance(config.dtype, torch.dtype) else torch.float16
-    return PlannedModel(name, config, ModelSize.of(config, stored))
+    return PlannedModel(name, config, ModelSize.of(config, _stored(config)))
+
+
+def _stored(config: PreTrainedConfig) -> torch.dtype:
+    """The type that weights are said to be stored in; half precision if none is said."""
+    return DTYPES.get(str(config.dtype).removeprefix("torch."), torch.float16)

@@ -62,8 +62,10 @@ class Needs:
 
     @property
     def _working(self) -> int:
-        """Inside a layer: norm, queries, keys, values, attention and its output, and the FFN twice."""
-        return self.work.largest_batch * (6 * self.model.width + 2 * self.model.ffn_dim) * self.item
+        """Inside a layer: norm, queries, keys, values, attention and its output, and the FFN, twice or more often."""
+        model = self.model
+        widths = model.width_tensors * model.width + model.ffn_tensors * model.ffn_dim
+        return self.work.largest_batch * widths * self.item
 
     @property
     def _recorders(self) -> int:

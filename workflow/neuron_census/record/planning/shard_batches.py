@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from transformers import OPTConfig
+from transformers import PreTrainedConfig
 
 from neuron_census.errors import CensusError
 from neuron_census.formats.windows import Windows
@@ -32,7 +32,7 @@ def read_batch_tokens(given: str, device: str, window: int) -> int:
     return int(given)
 
 
-def require_own_windows(table: Windows, config: OPTConfig, checkpoint: object) -> None:
+def require_own_windows(table: Windows, config: PreTrainedConfig, checkpoint: object) -> None:
     """Refuse windows that are longer than the model takes, or begin with another token than its BOS.
 
     Parameters

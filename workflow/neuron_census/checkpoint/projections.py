@@ -22,8 +22,9 @@ def output_rows(
 ) -> Float64[Tensor, "neuron embedded"]:
     """Return what neurons add to the residual stream, in the space of the token embeddings.
 
-    A neuron's row is its column of `fc2.weight`; where embeddings have a width of their own, it
-    goes through `project_out` (section 4.4). The rest of the layer does not stay in memory.
+    A neuron's row is its column of the second FFN matrix (of one that is stored transposed, its row); where
+    embeddings have a width of their own, it goes through the projection to it (section 4.4). The rest of the
+    layer does not stay in memory.
 
     Parameters
     ----------
@@ -36,10 +37,13 @@ def output_rows(
 
     Raises CensusError for a damaged file and for rows that are not finite.
     """
-    name = f"layers.{layer}.fc2.weight"
+    family = checkpoint.family
+    name = f"layers.{layer}.{family.output}"
     stored = checkpoint.stored(name)
     chosen = torch.from_numpy(np.asarray(neurons, dtype=np.int64))
-    if stored.contiguous:
+    if family.output_rows_are_neurons:
+        columns = checkpoint.tensor(name, check=False).index_select(0, chosen).T
+    elif stored.contiguous:
         hidden, ffn_dim = stored.shape
         row_bytes = ffn_dim * stored.dtype.itemsize
         pieces = [
@@ -53,13 +57,15 @@ def output_rows(
         columns = checkpoint.tensor(name, check=False).index_select(1, chosen)
     require_finite(stored, columns)
     rows = columns.double().T
-    if "project_out.weight" in checkpoint.tensors:
-        rows = rows @ checkpoint.tensor("project_out.weight").double().T
+    if family.unembedding_projection in checkpoint.tensors:
+        rows = rows @ checkpoint.tensor(family.unembedding_projection).double().T
     return rows.contiguous()
 
 
 def token_embeddings(checkpoint: Checkpoint, vocabulary: int) -> Float[Tensor, "token embedded"]:
-    """Return the embeddings of the tokenizer's tokens, in the type that they are stored in.
+    """Return the unembeddings of the tokenizer's tokens, in the type that they are stored in.
+
+    They are the embeddings, unless the model has an output head of its own.
 
     Parameters
     ----------
@@ -71,7 +77,7 @@ def token_embeddings(checkpoint: Checkpoint, vocabulary: int) -> Float[Tensor, "
     Raises CensusError where the embedding has fewer rows than that.
     """
     checkpoint.validate(vocabulary=vocabulary)
-    return checkpoint.tensor("embed_tokens.weight")[:vocabulary]
+    return checkpoint.tensor(checkpoint.unembedding)[:vocabulary]
 
 
 def projections(

@@ -1,0 +1,1 @@
+"""What a family of models must know of itself, how it is found, and what is refused."""
