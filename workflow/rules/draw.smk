@@ -122,9 +122,7 @@ rule check_claims:
     params:
         provenance=lambda wildcards: PROVENANCE.claims(),
         ablations=ablation_options,
-        shown=json.dumps(
-            {which: SELECTION.shown(which) for which in ("models", *config["experiments"])}
-        ),
+        shown=json.dumps(SELECTION.claimed),
     shell:
         "python -m neuron_census check_claims --claims {input.claims:q} --our-claims {input.ours:q} --census {input.census:q}"
         " --triggers {input.triggers:q} --positions {input.positions:q} {params.ablations:q}"

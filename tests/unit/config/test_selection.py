@@ -109,6 +109,22 @@ def test_variants_are_shown_beside_what_they_are_compared_with_and_nowhere_else(
     assert some.shown("no_positions") == []
 
 
+def test_models_apart_are_shown_with_the_others_and_are_no_part_of_the_family() -> None:
+    experiments = {**EXPERIMENTS, "apart": ["two"], "post_norm": []}
+    chosen = selection(
+        models=["one", "without", "two"], checkpoints=CATALOGUE, experiments=experiments
+    )
+    assert chosen.shown("models") == ["one", "two"]
+    assert chosen.claimed == {
+        "models": ["one"],
+        "post_norm": [],
+        "no_positions": ["one", "without"],
+        "checkpoints": [],
+    }
+    alone = selection(models=["two"], checkpoints=CATALOGUE, experiments=experiments)
+    assert alone.claimed["models"] == ["two"], "there is no other"
+
+
 def test_of_a_training_run_the_last_checkpoint_is_shown_with_other_models() -> None:
     names = ("first", "second", "last", "other", "bare")
     chosen = selection(

@@ -41,7 +41,7 @@ SEVERAL: dict[str, tuple[list[Change], list[str]]] = {
             lambda c: c["domains"].update(x={"files": "a", "pypi": "b"}, y={"files": "!a"}),
         ],
         [
-            "models[7]: unknown model 'opt-mini-x'",
+            "models[8]: unknown model 'opt-mini-x'",
             "checkpoints.x.revision: only an entry with `hub`",
             "checkpoints.x.trained: unknown recipe 'none'",
             "checkpoints.x.tokenizer: is missing",

@@ -83,7 +83,7 @@ def test_figures_3_and_13(
         assert (first.colour, second.colour) == (looks["first"][0], looks["second"][0])
         assert first.is_quiet and second.is_quiet and not first.marker + second.marker
         assert axes.get_ylim()[1] > max(values)
-    name = NAME + ", grey scale" * (max(expected[0]) >= 20)
+    name = NAME + ", right scale" * (max(expected[0]) >= 20)
     assert looks[name][1] == "-.", "the style is in the legend, with its thresholds"
 
 
@@ -100,7 +100,7 @@ def test_figures_4_and_14(
 ) -> None:
     figure = module.draw(module.table(models))
     legend = legend_colours(figure)
-    name = f"detected in the layer {NAME}" + ", grey scale" * (max(expected[1]) >= 20)
+    name = f"detected in the layer {NAME}" + ", right scale" * (max(expected[1]) >= 20)
     for (panel, axes), layers, values in zip(
         panels(figure), ([1.0, 2.0], [1.0]), (expected[1], [0]), strict=True
     ):

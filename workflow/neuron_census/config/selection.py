@@ -72,6 +72,15 @@ class Selection:
         return [model for model in self.models if model not in variants] or self.models
 
     @property
+    def claimed(self) -> dict[str, list[str]]:
+        """The models that claims are tested on: `models`, a family of one recipe, and each experiment."""
+        experiments = dict(self.config["experiments"])
+        apart = set(experiments.pop("apart"))
+        shown = self.shown("models")
+        family = [model for model in shown if model not in apart] or shown
+        return {"models": family} | {which: self.shown(which) for which in experiments}
+
+    @property
     def comparisons(self) -> dict[str, list[str]]:
         """Lists of checkpoints whose neurons are compared from each to the next, by name, if all are selected.
 

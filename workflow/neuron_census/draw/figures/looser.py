@@ -103,4 +103,4 @@ def label_looser(
     thresholds = numbers.select(PREFIX + "coverage", PREFIX + "presence").drop_nulls()
     for coverage, presence in thresholds.unique().sort(pl.all()).rows():
         label = f"{what}with coverage {coverage:g} and presence {presence:g}"
-        axes.plot([], [], color=colour, label=label + ", grey scale" * own_scale, **QUIET)
+        axes.plot([], [], color=colour, label=label + ", right scale" * own_scale, **QUIET)
