@@ -251,7 +251,6 @@ def ablation_options(wildcards, input):
     return ["--ablations", *input.ablations] if input.ablations else []
 
 
-
 def figure_options(wildcards, input):
     """What only some figures are told: a choice of the config where they show a part of what there is, ablations."""
     choice = FIGURES[wildcards.figure].choice
