@@ -292,7 +292,7 @@ def test_figures_4_and_14(
         assert ours[name].colour == legend[name]
         assert quiet[legend[name]] == ([0, 1, 2], [None, theirs, None])
         alone = lines_by_label(second)[name]
-        assert points(alone) == ([1.0], [1.0 if ngrams == "tokens" else 0.0])
+        assert points(alone) == ([0.0], [1.0 if ngrams == "tokens" else 0.0])
         assert alone.colour == legend[name]
     assert first.get_ylim()[1] > 33
     assert labels(first) == ("layer (from 0)", f"different {ngrams}")

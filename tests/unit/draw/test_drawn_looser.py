@@ -102,11 +102,11 @@ def test_figures_4_and_14(
     legend = legend_colours(figure)
     name = f"detected in the layer {NAME}" + ", right scale" * (max(expected[1]) >= 20)
     for (panel, axes), layers, values in zip(
-        panels(figure), ([1.0, 2.0], [1.0]), (expected[1], [0]), strict=True
+        panels(figure), ([0.0, 1.0], [0.0]), (expected[1], [0]), strict=True
     ):
         assert (panel is axes) == (max(values) < 20) and panel.get_ylim()[1] < 16
         (line,) = looser_lines(axes)
-        assert (line.x, line.y) == (layers, values), "layers count from 1"
+        assert (line.x, line.y) == (layers, values), "layers count from 0"
         assert line.is_quiet and not line.marker
         assert line.colour == legend[name]
         assert axes.get_ylim()[1] > max(values)
