@@ -193,7 +193,7 @@ def test_a_figure_is_drawn_where_its_study_and_its_models_are_there() -> None:
     assert drawable(every.config, every)["fig01_dead_neurons"].models == "models"
     dead = {"dead": [{"domain": "a", "tokens": 1}], "ngrams": [], "positions": []}
     without = selection(studies=dead)
-    assert list(drawable(without.config, without)) == ["fig01_dead_neurons"]
+    assert list(drawable(without.config, without)) == ["fig01_dead_neurons", "figure_accumulation"]
 
 
 def test_ablations_read_the_domains_of_the_dead_study_unless_the_config_says_otherwise() -> None:

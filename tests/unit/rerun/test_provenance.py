@@ -240,7 +240,11 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("draw/explore.py", "\nmore = 1\n", {"explorer", "publication"}),
         ("draw/report/page/index.html", "<p>", {"report"}),
         ("draw/report/findings.py", "\nmore = 1\n", {"report"}),
-        ("draw/compare.py", "\nmore = 1\n", {"comparison", "fates", "report", "publication"}),
+        (
+            "draw/compare.py",
+            "\nmore = 1\n",
+            {"comparison", "explorer", "fates", "report", "publication"},
+        ),
         ("draw/figures/neuron_fates.py", "\nmore = 1\n", {"fates", "report"}),
         ("draw/publication/data_card.py", "\nmore = 1\n", PUBLISHED),
         ("train/train_tokenizer.py", "\nmore = 1\n", {"trained tokenizer", "trained checkpoint"}),
