@@ -103,7 +103,9 @@ class Stores:
         elif kind == "counts":
             counts = Counts.open(path)
             counts.active(), counts.active_at_bos()
-            read_checked(counts.group, "positions", ..., path)
+            for name, member in counts.group.members(max_depth=None):
+                if isinstance(member, zarr.Array):
+                    read_checked(counts.group, name, ..., path)
         elif kind == "ngrams":
             self.count_ngrams(self.recordings, path)
             index = NgramIndex.open(path)
