@@ -55,7 +55,7 @@ def test_a_target_that_is_not_made_says_why(fresh: Project, target: str, said: s
         ),
         (
             lambda given: given["studies"].update(deed=[]),
-            "studies: unknown key 'deed'; did you mean 'dead'? Allowed: dead, ngrams, positions",
+            "studies: unknown key 'deed'; did you mean 'dead'? Allowed: ablation, dead, ngrams, positions",
         ),
     ],
 )
