@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,10 +14,18 @@ from helpers.workflow.project import Project
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project with all its results; not to be changed."""
-    project = Project.make(tmp_path_factory.mktemp("finished") / "the repository")
-    project.succeed("--resources", "gpu=1")
-    return project
+    """A project with all its results; not to be changed. One worker makes it, and the others wait for it."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder, done = shared / "finished" / "the repository", shared / "finished.done"
+    with (shared / "finished.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not done.exists():
+            project = Project.make(folder)
+            project.succeed("--resources", "gpu=1", "--cores", "2")
+            done.touch()
+    return Project(folder)
 
 
 @pytest.fixture
