@@ -202,7 +202,7 @@ def test_what_an_interrupted_run_left_stale_is_made_again(clone: Callable[[], Pr
     project = clone()
     project.change_config(lambda given: given["classify"].update(dead={"count_bos": True}))
     project.succeed(*[f"results/census/{model}.parquet" for model in MODELS])
-    assert project.planned() == DRAW | LOOK_BACK
+    assert project.planned() == {"ablate": len(MODELS)} | DRAW | LOOK_BACK
 
 
 def test_undoing_a_change_is_a_change(clone: Callable[[], Project]) -> None:

@@ -86,6 +86,8 @@ class Made:
                 "ngram_layers": 1,
                 "ffn_dim": neurons,
                 "shard": shard,
+                "contexts": 0,
+                "contexts_seed": 0,
             }
         )
         finish_store(store, path)
