@@ -108,7 +108,7 @@ def _imported(name: str) -> tuple[str, ...]:
     is_package = file is not None and file.name == "__init__.py"
     around = name.split(".") if is_package else name.split(".")[:-1]
     found: list[str] = []
-    for node in ast.walk(_tree(name)):
+    for node in _statements(_tree(name)):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 found += _inside(alias.name)
@@ -119,6 +119,14 @@ def _imported(name: str) -> tuple[str, ...]:
                 for alias in node.names:
                     found += _modules_of([*base, alias.name])
     return tuple(dict.fromkeys(found))
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Every statement inside a node, at any depth: a tenth of its nodes, and all that can import."""
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for statement in getattr(node, field, ()):
+            yield statement
+            yield from _statements(statement)
 
 
 def _base(node: ast.ImportFrom, around: list[str]) -> list[str] | None:
