@@ -43,19 +43,14 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         path.parent.mkdir(exist_ok=True)
         path.write_text(text)
     monkeypatch.setattr(subject, "FOLDER", tmp_path)
-    forget()
+    subject.forget()
     yield tmp_path
-    forget()
-
-
-def forget() -> None:
-    for cached in (subject._tree, subject._module_digest, subject._imported):
-        cached.cache_clear()
+    subject.forget()
 
 
 def digest_after(path: Path, text: str) -> str:
     path.write_text(text)
-    forget()
+    subject.forget()
     return subject.code_digest("stage")
 
 

@@ -224,8 +224,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(drawn, "EXPLORER", copy / "draw" / "explorer")
     monkeypatch.setattr(across_models, "EXPLORER", copy / "draw" / "explorer")
     monkeypatch.setattr(across_models, "REPORT", copy / "draw" / "report")
-    for cached in (code_digest._tree, code_digest._module_digest, code_digest._imported):
-        cached.cache_clear()
+    code_digest.forget()
     return copy
 
 
@@ -264,12 +263,9 @@ def test_an_edit_of_the_package_reaches_what_it_makes(
     before = later(folder)
     with (copy / path).open("a") as file:
         file.write(text)
-    package_again = (code_digest._tree, code_digest._module_digest, code_digest._imported)
-    for cached in package_again:
-        cached.cache_clear()
+    code_digest.forget()
     after = later(folder)
-    for cached in package_again:
-        cached.cache_clear()
+    code_digest.forget()
     assert {name for name in before if before[name] != after[name]} == expected
 
 

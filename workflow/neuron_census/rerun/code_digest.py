@@ -40,6 +40,12 @@ def code_digest(*modules: str) -> str:
     return total.hexdigest()
 
 
+def forget() -> None:
+    """Forget what was read of the package: its files are other ones now."""
+    for cached in (_file, _tree, _module_digest, _imported):
+        cached.cache_clear()
+
+
 def modules_behind(*modules: str) -> frozenset[str]:
     """Name the modules of the package that these import, transitively, and these themselves."""
     found: set[str] = set()
@@ -52,6 +58,7 @@ def modules_behind(*modules: str) -> frozenset[str]:
     return frozenset(found - SPEAKING)
 
 
+@cache
 def _file(name: str) -> Path | None:
     """The file of a module or of a package inside the package."""
     path = FOLDER.joinpath(*name.split("."))
